@@ -202,7 +202,8 @@ fn files_and_functions_stay_small() {
         let lines = source.code.lines().count();
         let excused = LONG_FILES.iter().any(|(path, _)| *path == source.path);
         if lines > FILE_LINES && !excused {
-            complaints.push(format!("{}: {lines} lines; past {FILE_LINES}, look for the second idea in it", source.path));
+            complaints
+                .push(format!("{}: {lines} lines; past {FILE_LINES}, look for the second idea in it", source.path));
         }
         if lines <= FILE_LINES && excused {
             complaints.push(format!("{}: no longer long; take it out of LONG_FILES", source.path));

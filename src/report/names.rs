@@ -82,7 +82,8 @@ pub(crate) mod fake {
             "NVIDIA_V100_GPUS"
         }
         fn instance_type(&self, id: TypeId) -> TypeFacts<'_> {
-            let v100 = |name, vcpus_milli, memory_mib, accelerator| TypeFacts { name, vcpus_milli, memory_mib, accelerator };
+            let v100 =
+                |name, vcpus_milli, memory_mib, accelerator| TypeFacts { name, vcpus_milli, memory_mib, accelerator };
             [
                 v100("p3.2xlarge", 8_000, 62_464, Some(("V100", 1_000))),
                 v100("Standard_NV6ads_A10_v5", 6_000, 56_320, Some(("A10", 167))),
