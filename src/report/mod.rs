@@ -8,6 +8,7 @@ pub mod failure;
 pub mod grid;
 pub mod log;
 mod names;
+pub mod plot;
 pub mod table;
 
 pub use clock::Clock;
