@@ -24,8 +24,6 @@ pub(super) enum Anchor {
     Right,
     /// Centre of the upper edge.
     Below,
-    /// Centre of the lower edge.
-    Above,
 }
 
 /// A page under the pen. The box of the axes is `left..right`, `top..bottom`, in pixels.
@@ -52,7 +50,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
             style,
             left: style.ipx(margins.left),
             right: width as i32 - style.ipx(margins.right),
-            top: style.ipx(78),
+            top: style.ipx(110),
             bottom: height as i32 - style.ipx(margins.bottom),
         };
         let x = style.ipx(24);
@@ -98,7 +96,6 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
             Anchor::Left => Pos::new(HPos::Left, VPos::Center),
             Anchor::Right => Pos::new(HPos::Right, VPos::Center),
             Anchor::Below => Pos::new(HPos::Center, VPos::Top),
-            Anchor::Above => Pos::new(HPos::Center, VPos::Bottom),
         };
         self.area.draw(&Text::new(text.to_owned(), at, style.pos(pos))).map_err(Self::fail)
     }
@@ -108,7 +105,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
         self.line(vec![(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)], GREY, 1)?;
         let middle = (i32::midpoint(self.left, self.right), self.bottom + self.px(30));
         self.words(below, middle, self.style.axis(), Anchor::Below)?;
-        self.words(above, (self.px(24), self.top - self.px(12)), self.style.label(), Anchor::Left)
+        self.words(above, (self.px(24), self.top - self.px(32)), self.style.label(), Anchor::Left)
     }
 
     /// A tick of the horizontal axis, with its line of the grid.

@@ -2,8 +2,7 @@
 
 use std::sync::Once;
 
-use plotters::prelude::{FontDesc, FontFamily, FontStyle, IntoFont as _, RGBColor, TextStyle};
-use plotters::style::Color as _;
+use plotters::prelude::{FontDesc, FontFamily, FontStyle, RGBColor, TextStyle};
 
 /// Paper.
 pub(super) const WHITE: RGBColor = RGBColor(255, 255, 255);
@@ -59,28 +58,28 @@ impl Style {
         pixels * self.scale as i32
     }
 
-    fn font(self, size: u32) -> FontDesc<'static> {
-        (FontFamily::SansSerif, f64::from(self.px(size))).into_font()
+    fn font(self, size: u32, style: FontStyle) -> FontDesc<'static> {
+        FontDesc::new(FontFamily::SansSerif, f64::from(self.px(size)), style)
     }
 
     /// The words above the picture.
     pub(super) fn title(self) -> TextStyle<'static> {
-        self.font(19).style(FontStyle::Bold).color(&INK)
+        self.font(20, FontStyle::Bold).color(&INK)
     }
 
     /// The words below the title.
     pub(super) fn subtitle(self) -> TextStyle<'static> {
-        self.font(13).color(&GREY)
+        self.font(13, FontStyle::Normal).color(&GREY)
     }
 
     /// What an axis means.
     pub(super) fn axis(self) -> TextStyle<'static> {
-        self.font(14).color(&INK)
+        self.font(14, FontStyle::Normal).color(&INK)
     }
 
     /// Ticks, legends, bars.
     pub(super) fn label(self) -> TextStyle<'static> {
-        self.font(13).color(&INK)
+        self.font(13, FontStyle::Normal).color(&INK)
     }
 
     /// The colour of the `n`-th of several things.
