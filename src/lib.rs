@@ -2,3 +2,4 @@
 //! real clouds and against a simulated market in virtual time.
 
 pub mod model;
+pub mod optimizer;
