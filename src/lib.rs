@@ -4,6 +4,7 @@
 pub mod catalog;
 pub mod engine;
 pub mod model;
+pub mod optimizer;
 pub mod report;
 pub mod study;
 pub mod world;
