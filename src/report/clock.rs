@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 
-use crate::model::{Span, Timestamp};
+use crate::model::Timestamp;
 
 /// Says which date the origin of the engine's time stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +37,6 @@ impl Clock {
         let date = self.date(at);
         format!("{}-{:06}", date.strftime("sky-%Y-%m-%d-%H-%M-%S"), date.subsec_nanosecond() / 1000)
     }
-}
-
-/// A span in the seconds that machine-readable output speaks.
-pub(crate) fn seconds(span: Span) -> f64 {
-    span.as_secs_f64()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Ids resolved to the names people know.
 
+use crate::catalog::Catalog;
 use crate::model::{AcceleratorId, CapacityType, CloudId, FamilyId, Offering, RegionId, TypeId, ZoneId};
 
 /// What is printed of an instance type.
@@ -11,8 +12,10 @@ pub struct TypeFacts<'a> {
     pub vcpus_milli: u32,
     /// MiB; 0 where the cloud tells none.
     pub memory_mib: u32,
-    /// Model and thousandths of a device.
+    /// Model and thousandths of a device, as the cloud's users call it: a slice of an A10 is sold as `A10:1`.
     pub accelerator: Option<(&'a str, u32)>,
+    /// Thousandths of a device where it is really another number than that.
+    pub fraction_milli: Option<u32>,
 }
 
 /// Knows what the ids of one catalog are called.
@@ -57,6 +60,40 @@ pub fn resources_title(names: &dyn Names, offering: &Offering) -> String {
     format!("{}({}{spot}{with})", names.cloud(offering.cloud), facts.name)
 }
 
+impl Names for Catalog {
+    fn cloud(&self, id: CloudId) -> &str {
+        self.cloud_title(id)
+    }
+
+    fn region(&self, id: RegionId) -> &str {
+        self.region_name(id)
+    }
+
+    fn zone(&self, id: ZoneId) -> &str {
+        self.zone_name(id)
+    }
+
+    fn accelerator(&self, id: AcceleratorId) -> &str {
+        self.accelerator_name(id)
+    }
+
+    fn family(&self, id: FamilyId) -> &str {
+        self.family_name(id)
+    }
+
+    fn instance_type(&self, id: TypeId) -> TypeFacts<'_> {
+        TypeFacts {
+            name: self.type_name(id),
+            vcpus_milli: self.type_vcpus_milli(id),
+            memory_mib: self.type_memory_mib(id),
+            accelerator: self
+                .type_accelerator(id)
+                .map(|a| (self.accelerator_name(a.accelerator), self.presented_count(id))),
+            fraction_milli: self.true_fraction(id),
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod fake {
     //! Two clouds, enough to print with.
@@ -82,11 +119,16 @@ pub(crate) mod fake {
             "NVIDIA_V100_GPUS"
         }
         fn instance_type(&self, id: TypeId) -> TypeFacts<'_> {
-            let v100 =
-                |name, vcpus_milli, memory_mib, accelerator| TypeFacts { name, vcpus_milli, memory_mib, accelerator };
+            let v100 = |name, vcpus_milli, memory_mib, accelerator| TypeFacts {
+                name,
+                vcpus_milli,
+                memory_mib,
+                accelerator,
+                fraction_milli: None,
+            };
             [
                 v100("p3.2xlarge", 8_000, 62_464, Some(("V100", 1_000))),
-                v100("Standard_NV6ads_A10_v5", 6_000, 56_320, Some(("A10", 167))),
+                v100("Standard_NV6ads_A10_v5", 6_000, 56_320, Some(("A10", 1_000))),
                 v100("n1-highmem-8", 8_000, 53_248, Some(("V100", 1_000))),
                 v100("e2-micro", 250, 1_024, None),
             ][id.index()]

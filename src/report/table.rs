@@ -36,17 +36,11 @@ fn cells(names: &dyn Names, row: &Row<'_>) -> [String; 8] {
         format!("{}{spot}", facts.name),
         amount(f64::from(facts.vcpus_milli) / 1e3),
         amount(f64::from(facts.memory_mib) / 1024.0),
-        accelerators_text(facts.accelerator.map(|(name, milli)| (name, devices(milli)))),
+        accelerators_text(facts.accelerator),
         place(names, candidate).to_owned(),
         candidate.cost.to_string(),
         if row.chosen { "   ✔" } else { "" }.to_owned(),
     ]
-}
-
-/// Part of a device is shown as the one device the user asked for: clouds that cut a device into slices sell the slice
-/// under the device's name, and the page prints `A10:1` for a sixth of one. The exact fraction is in `sky gpus list`.
-fn devices(milli: u32) -> u32 {
-    if milli < 1000 { 1000 } else { milli }
 }
 
 /// The zone where exactly one is meant, else the region.
