@@ -6,6 +6,7 @@
 mod clock;
 pub mod failure;
 pub mod grid;
+pub mod inventory;
 pub mod log;
 mod names;
 pub mod plot;
