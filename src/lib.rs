@@ -2,6 +2,7 @@
 //! real clouds and against a simulated market in virtual time.
 
 pub mod catalog;
+pub mod cli;
 pub mod engine;
 pub mod model;
 pub mod optimizer;

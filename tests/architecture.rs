@@ -44,7 +44,7 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
     ("Instant::now", &["cli"], "the time is an argument"),
     ("SystemTime::now", &["cli"], "the time is an argument"),
     ("Timestamp::now", &["cli"], "the time is an argument"),
-    ("Zoned::now", &["cli"], "the time is an argument"),
+    ("ZonedDateTime::now", &["cli"], "the time is an argument"),
     ("thread::sleep", &["cli"], "waiting is an effect"),
     ("env::var", &["cli"], "the environment is read once, in cli"),
     ("env::args", &["cli"], "the command line is read once, in cli"),

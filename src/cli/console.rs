@@ -93,6 +93,11 @@ impl Console {
         Ok(read > 0 && matches!(answer.as_str(), "" | "y" | "yes"))
     }
 
+    /// A completion script.
+    pub(super) fn completion<P: clap::CommandFactory>(&mut self, shell: clap_complete::Shell, name: &str) {
+        clap_complete::generate(shell, &mut P::command(), name, &mut self.out);
+    }
+
     /// Tells a failure in the way the command was asked to tell things, and says how to end.
     pub fn fail(&mut self, failure: &Failure) -> Exit {
         let exit = failure.exit();
@@ -102,7 +107,10 @@ impl Console {
             Failure::Usage(usage) if !usage.use_stderr() => write!(self.out, "{}", usage.render().ansi()),
             Failure::Usage(usage) => write!(self.err, "{}", usage.render().ansi()),
             _ if self.errors_as_json => writeln!(self.out, "{:#}", failure.json()),
-            _ => writeln!(self.err, "{}", failure.text().replace("error: ", &format!("{} ", "error:".red().bold()))),
+            _ => failure.text().lines().try_for_each(|line| match line.strip_prefix("error: ") {
+                Some(rest) => writeln!(self.err, "{} {rest}", "error:".red().bold()),
+                None => writeln!(self.err, "{line}"),
+            }),
         };
         let _ = told.and_then(|()| self.out.flush());
         exit

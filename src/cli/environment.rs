@@ -18,7 +18,7 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "the clock and the environment enter here")]
     pub fn read() -> Self {
         Self {
-            now: jiff::Zoned::now().datetime(),
+            now: jiff::ZonedDateTime::now().datetime(),
             home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         }
     }

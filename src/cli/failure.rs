@@ -57,7 +57,7 @@ impl Failure {
                 let each: Vec<String> = problems.iter().map(|problem| format!("error: {problem}")).collect();
                 each.join("\n")
             }
-            Self::Catalog(error) => format!("error: {error}"),
+            Self::Catalog(error) => format!("error: {error}").replace("\n  hint: ", "\n  = "),
             Self::Plain { message, hint, .. } if hint.is_empty() => format!("error: {message}"),
             Self::Plain { message, hint, .. } => format!("error: {message}\n  = {hint}"),
         }

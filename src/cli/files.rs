@@ -8,7 +8,8 @@ use super::{Exit, Failure};
 
 /// The text of a file; `-` is the standard input.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    let read = if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { fs::read_to_string(path) };
+    let read =
+        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { fs::read_to_string(path) };
     read.map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => "check the path; relative ones start at the current directory",

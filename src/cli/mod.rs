@@ -3,6 +3,7 @@
 //! **Invariant:** no logic that a library test could not reach. The clock, the environment, the files and the console
 //! are touched here and nowhere below; commands are handed them as values.
 
+mod catalogs;
 mod console;
 mod environment;
 mod exit;

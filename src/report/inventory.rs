@@ -85,7 +85,8 @@ pub fn models(catalog: &Catalog, scope: Scope) -> Vec<Model> {
     let mut models: Vec<Model> = Vec::new();
     for machine in &machines {
         if models.last().is_none_or(|model| model.accelerator != machine.accelerator) {
-            let memory = catalog.find_accelerator(&machine.accelerator).map(|id| catalog.accelerator_info(id).memory_mib);
+            let memory =
+                catalog.find_accelerator(&machine.accelerator).map(|id| catalog.accelerator_info(id).memory_mib);
             models.push(Model {
                 accelerator: machine.accelerator.clone(),
                 counts: Vec::new(),

@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod log;
 mod names;
 pub mod plot;
+pub mod record;
 pub mod table;
 
 pub use clock::Clock;
