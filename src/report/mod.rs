@@ -11,6 +11,7 @@ pub mod log;
 mod names;
 pub mod plot;
 pub mod record;
+pub mod study;
 pub mod table;
 
 pub use clock::Clock;
