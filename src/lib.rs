@@ -1,4 +1,5 @@
 //! Gets scarce machines by failing over across zones, regions and clouds; the same engine runs against
 //! real clouds and against a simulated market in virtual time.
 
+pub mod denials;
 pub mod model;
