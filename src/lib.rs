@@ -2,4 +2,6 @@
 //! real clouds and against a simulated market in virtual time.
 
 pub mod denials;
+pub mod engine;
 pub mod model;
+pub mod world;

@@ -143,6 +143,7 @@ impl Money {
     }
 
     /// What this hourly price comes to over `span`, rounded down to the millionth of a dollar.
+    #[must_use]
     pub fn over(self, span: Span) -> Self {
         Self((self.0 as i128 * span.0 as i128 / Span::HOUR.0 as i128) as i64)
     }
