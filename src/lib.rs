@@ -5,3 +5,4 @@ pub mod denials;
 pub mod engine;
 pub mod model;
 pub mod world;
+pub mod yaml;
