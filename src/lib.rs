@@ -4,5 +4,6 @@
 pub mod denials;
 pub mod engine;
 pub mod model;
+pub mod sim;
 pub mod world;
 pub mod yaml;

@@ -9,7 +9,7 @@ use crate::model::Timestamp;
 
 /// A queue of things to come.
 #[derive(Debug, Clone)]
-pub struct Agenda<T> {
+pub(super) struct Agenda<T> {
     heap: BinaryHeap<Reverse<Slot<T>>>,
     sequence: u64,
 }
@@ -55,29 +55,24 @@ impl<T> Default for Agenda<T> {
 
 impl<T: Copy> Agenda<T> {
     /// Forgets everything, keeps the memory.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.heap.clear();
         self.sequence = 0;
     }
 
     /// Puts something in.
-    pub fn push(&mut self, at: Timestamp, item: T) {
+    pub(super) fn push(&mut self, at: Timestamp, item: T) {
         self.heap.push(Reverse(Slot { at, sequence: self.sequence, item }));
         self.sequence += 1;
     }
 
     /// Takes out the next thing, unless it lies after the deadline.
-    pub fn pop_until(&mut self, deadline: Option<Timestamp>) -> Option<(Timestamp, T)> {
+    pub(super) fn pop_until(&mut self, deadline: Option<Timestamp>) -> Option<(Timestamp, T)> {
         let Reverse(next) = self.heap.peek()?;
         if deadline.is_some_and(|deadline| next.at > deadline) {
             return None;
         }
         self.heap.pop().map(|Reverse(slot)| (slot.at, slot.item))
-    }
-
-    /// Things still to come, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.heap.iter().map(|Reverse(slot)| &slot.item)
     }
 }
 

@@ -116,7 +116,11 @@ impl Law {
             }
             Self::Mixture(_) => true,
         };
-        if sound && self.mean().is_finite() { Ok(self) } else { Err(LawError("parameters must be positive and finite")) }
+        if sound && self.mean().is_finite() {
+            Ok(self)
+        } else {
+            Err(LawError("parameters must be positive and finite"))
+        }
     }
 
     /// Mean, in seconds.
@@ -166,12 +170,8 @@ impl Law {
             Self::Exponential { .. } => return self.draw(stream),
             Self::Gamma { shape, scale } => scale * gamma_deviate(shape + 1.0, stream),
             // (x/scale)^shape is exponential; weighting by x makes it gamma(1 + 1/shape).
-            Self::Weibull { shape, scale } => {
-                scale * libm::pow(gamma_deviate(1.0 + 1.0 / shape, stream), 1.0 / shape)
-            }
-            Self::LogNormal { mu, sigma } => {
-                libm::exp(mu + sigma * sigma + sigma * normal_quantile(stream.unit()))
-            }
+            Self::Weibull { shape, scale } => scale * libm::pow(gamma_deviate(1.0 + 1.0 / shape, stream), 1.0 / shape),
+            Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * sigma + sigma * normal_quantile(stream.unit())),
             Self::Pareto { least, shape } => least * libm::pow(stream.unit(), -1.0 / (shape - 1.0)),
             Self::Mixture(mixture) => return mixture.pick(stream, |part| part.upto_residual).draw_residual(stream),
         };
@@ -208,7 +208,8 @@ mod tests {
             Law::Weibull { shape: 0.7, scale: 50.0 },
             Law::LogNormal { mu: 3.0, sigma: 0.8 },
             Law::Pareto { least: 10.0, shape: 4.0 },
-            Law::mixture(vec![(0.69, Law::Exponential { mean: 31.0 }), (0.31, Law::Exponential { mean: 278.0 })]).unwrap(),
+            Law::mixture(vec![(0.69, Law::Exponential { mean: 31.0 }), (0.31, Law::Exponential { mean: 278.0 })])
+                .unwrap(),
         ]
     }
 

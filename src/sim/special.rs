@@ -78,7 +78,12 @@ mod tests {
     /// Published quantiles, and the round trip through `libm`'s error function.
     #[test]
     fn normal_quantiles() {
-        for (p, expected) in [(0.5, 0.0), (0.975, 1.959_963_984_540_054), (0.001, -3.090_232_306_167_813_4), (1e-12, -7.034_483_825_301_131)] {
+        for (p, expected) in [
+            (0.5, 0.0),
+            (0.975, 1.959_963_984_540_054),
+            (0.001, -3.090_232_306_167_813_4),
+            (1e-12, -7.034_483_825_301_131),
+        ] {
             assert!((normal_quantile(p) - expected).abs() < 1e-11, "{p}");
         }
         for step in 1..1000 {
