@@ -1,6 +1,7 @@
 //! Gets scarce machines by failing over across zones, regions and clouds; the same engine runs against
 //! real clouds and against a simulated market in virtual time.
 
+pub mod catalog;
 pub mod denials;
 pub mod engine;
 pub mod model;
