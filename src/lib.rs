@@ -3,10 +3,12 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod denials;
 pub mod engine;
 pub mod model;
 pub mod optimizer;
 pub mod report;
+pub mod sim;
 pub mod study;
 pub mod world;
 pub mod yaml;
