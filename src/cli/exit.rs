@@ -63,7 +63,7 @@ impl Exit {
 }
 
 /// The table that `--help` ends with.
-pub const EXIT_CODES: &str = "\
+pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0 done · 1 internal error · 2 usage, invalid file or impossible request · 3 no capacity anywhere
   4 blocked by quota everywhere · 5 credentials or permission · 6 max-wait or max-attempts reached

@@ -41,9 +41,9 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Closed => Exit::Done,
-            Self::Usage(error) if error.use_stderr() => Exit::Usage,
-            Self::Usage(_) => Exit::Done,
-            Self::Problems(_) | Self::Catalog(_) => Exit::Usage,
+            // Help and version are no errors.
+            Self::Usage(error) if !error.use_stderr() => Exit::Done,
+            Self::Usage(_) | Self::Problems(_) | Self::Catalog(_) => Exit::Usage,
             Self::Plain { exit, .. } => *exit,
         }
     }

@@ -23,12 +23,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 /// Parses a command line and runs it; what every `main` does.
-pub fn main<P: Parser>(run: impl FnOnce(P, &Environment, &mut Console) -> Result<Exit, Failure>) -> ExitCode {
+pub fn main<P: Parser>(run: impl FnOnce(&P, &Environment, &mut Console) -> Result<Exit, Failure>) -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "the command line enters here")]
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let mut console = Console::standard();
     let done = match P::try_parse_from(arguments) {
-        Ok(parsed) => run(parsed, &Environment::read(), &mut console),
+        Ok(parsed) => run(&parsed, &Environment::read(), &mut console),
         Err(usage) => Err(Failure::Usage(usage)),
     };
     let exit = done.unwrap_or_else(|failure| console.fail(&failure));

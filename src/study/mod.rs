@@ -5,6 +5,8 @@
 
 mod statistics;
 mod summary;
+mod sweep;
 
 pub use statistics::{Estimate, mean, quantile, wilson};
 pub use summary::{Quantile, Summary, Trial, summarise};
+pub use sweep::{Arm, sweep};

@@ -77,7 +77,7 @@ pub struct Summary {
 }
 
 /// The quantiles that are told.
-pub const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
+const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 
 /// Sums up trials.
 pub fn summarise(trials: &[Trial]) -> Summary {

@@ -25,10 +25,10 @@ enum Command {
 }
 
 /// Runs a command.
-pub fn run(sim: SkySim, _environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
-    match sim.command {
+pub fn run(sim: &SkySim, _environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
+    match &sim.command {
         Command::Completion { shell } => {
-            console.completion::<SkySim>(shell, "sky-sim");
+            console.completion::<SkySim>(*shell, "sky-sim");
             Ok(Exit::Done)
         }
     }

@@ -47,12 +47,12 @@ enum Output {
 }
 
 /// Runs a command.
-pub fn run(sky: Sky, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
-    match sky.command {
-        Command::Gpus(gpus::Gpus::List(list)) | Command::ShowGpus(list) => gpus::list(&list, console),
-        Command::Catalog(command) => catalog::run(&command, environment, console),
+pub fn run(sky: &Sky, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
+    match &sky.command {
+        Command::Gpus(gpus::Gpus::List(list)) | Command::ShowGpus(list) => gpus::list(list, console),
+        Command::Catalog(command) => catalog::run(command, environment, console),
         Command::Completion { shell } => {
-            console.completion::<Sky>(shell, "sky");
+            console.completion::<Sky>(*shell, "sky");
             Ok(Exit::Done)
         }
     }

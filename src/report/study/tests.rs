@@ -6,14 +6,14 @@ use super::*;
 
 fn trials() -> Vec<Trial> {
     let trial = |n: u64| {
-        let placed = n % 20 != 0;
+        let placed = !n.is_multiple_of(20);
         let mut denials = Tally::default();
         (0..n % 4).for_each(|_| denials.add(Cause::Stockout));
         Trial {
             outcome: Some(if placed { Outcome::Placed } else { Outcome::NoCapacity }),
             elapsed: Span::from_secs(60 + n * 7),
             attempts: 1 + (n % 4) as u32,
-            price_hourly: placed.then(|| Money::from_dollars(if n % 3 == 0 { 3.06 } else { 2.95 })),
+            price_hourly: placed.then(|| Money::from_dollars(if n.is_multiple_of(3) { 3.06 } else { 2.95 })),
             cheapest_hourly: Some(Money::from_dollars(2.95)),
             wasted: Money::ZERO,
             denials,
