@@ -3,4 +3,5 @@
 
 pub mod catalog;
 pub mod model;
+pub mod request;
 pub mod yaml;
