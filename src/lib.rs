@@ -8,6 +8,7 @@ pub mod engine;
 pub mod model;
 pub mod optimizer;
 pub mod report;
+pub mod request;
 pub mod sim;
 pub mod study;
 pub mod world;
