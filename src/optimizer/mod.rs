@@ -2,4 +2,15 @@
 //!
 //! **Invariant:** pure: no state, no clock, no printing; what is left out is a value with its reason.
 
+mod defaults;
+mod filter;
 pub mod graph;
+mod options;
+mod plan;
+mod rank;
+mod reject;
+
+pub use options::{Options, Preference, PriceOverlay};
+pub use plan::{Plan, plan};
+pub use rank::Ranked;
+pub use reject::Drop;

@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod launch;
 pub mod log;
 mod names;
+pub mod plan;
 pub mod plot;
 pub mod record;
 pub mod study;

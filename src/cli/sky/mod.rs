@@ -4,6 +4,10 @@
 
 mod catalog;
 mod gpus;
+mod launch;
+mod offer;
+mod plan;
+mod task_args;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -20,6 +24,10 @@ pub struct Sky {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Launch a task: on the cheapest that has it, failing over where there is none.
+    Launch(Box<launch::LaunchArgs>),
+    /// Show every candidate in the order they would be tried, and what was left out.
+    Plan(Box<plan::PlanArgs>),
     /// What accelerators there are, who sells them and for how much.
     #[command(subcommand)]
     Gpus(gpus::Gpus),
@@ -49,6 +57,8 @@ enum Output {
 /// Runs a command.
 pub fn run(sky: &Sky, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
     match &sky.command {
+        Command::Launch(args) => launch::run(args, environment, console),
+        Command::Plan(args) => plan::run(args, console),
         Command::Gpus(gpus::Gpus::List(list)) | Command::ShowGpus(list) => gpus::list(list, console),
         Command::Catalog(command) => catalog::run(command, environment, console),
         Command::Completion { shell } => {
