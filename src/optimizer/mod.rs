@@ -9,8 +9,12 @@ mod options;
 mod plan;
 mod rank;
 mod reject;
+mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use options::{Options, Preference, PriceOverlay};
 pub use plan::{Plan, plan};
 pub use rank::Ranked;
-pub use reject::Drop;
+pub use reject::{Drop, Nearest, Rejection, Relaxation, nearest, offered_in, rejections, why_not};
+pub use rows::Row;
