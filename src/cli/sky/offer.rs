@@ -3,6 +3,7 @@
 use crate::catalog::Catalog;
 use crate::cli::Failure;
 use crate::engine::policy::PolicyName;
+use crate::model::ParseUnitError;
 use crate::optimizer::{Options, Plan, Preference, nearest, plan};
 use crate::report::plan::suggestions;
 use crate::request::Request;
@@ -38,9 +39,8 @@ pub(super) fn feasible<'c>(catalog: &'c Catalog, request: &Request) -> Result<Pl
 /// The policy of this name; the default one without a name.
 pub(in crate::cli) fn policy(name: Option<&str>) -> Result<PolicyName, Failure> {
     let Some(name) = name else { return Ok(PolicyName::default()) };
-    PolicyName::find(name).ok_or_else(|| {
-        let known: Vec<&str> = PolicyName::ALL.iter().map(|policy| policy.name()).collect();
-        let near = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| format!("one of {}", known.join(", ")));
-        Failure::usage(format!("there is no policy '{name}'"), near)
+    name.parse().map_err(|error: ParseUnitError| {
+        let known = PolicyName::ALL.iter().map(|policy| policy.name());
+        Failure::usage(error.to_string(), did_you_mean(name, known).unwrap_or_default())
     })
 }
