@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::catalog::Catalog;
 use crate::model::{Candidate, CapacityType, Requirement};
-use crate::optimizer::{Nearest, Plan, Rejection, Relaxation};
+use crate::optimizer::{Drop, Nearest, Plan, Rejection, Relaxation};
 
 use super::grid::Grid;
 use super::log::place_title;
@@ -103,15 +103,21 @@ fn zones(catalog: &Catalog, candidate: &Candidate) -> String {
     if names.is_empty() { "-".to_owned() } else { names.iter().map(short).collect::<Vec<_>>().join(",") }
 }
 
-/// What was left out, as a table.
+/// What was left out, as a table, and how much is not worth a line in it: machines with other accelerators.
 pub fn rejections(wanted: &[Requirement], rejected: &[Rejection]) -> Vec<String> {
     let mut grid = Grid::new(["LEFT OUT BY", "BECAUSE", "OFFERINGS", "FROM ($/h)"]);
-    for of in rejected {
+    let (others, told): (Vec<&Rejection>, Vec<&Rejection>) =
+        rejected.iter().partition(|of| of.reason == Drop::OtherAccelerator);
+    for of in told {
         let label = wanted.get(of.alternative as usize).map_or("", |wanted| wanted.label.as_str());
         let cheapest = of.cheapest.map_or_else(|| "-".to_owned(), |(_, price)| price.to_string());
         grid.push([label.to_owned(), of.reason.describe().to_owned(), of.offerings.to_string(), cheapest]);
     }
-    grid.lines()
+    let mut lines = if grid.is_empty() { Vec::new() } else { grid.lines() };
+    lines.extend(others.iter().map(|of| of.offerings).max().map(|count| {
+        format!("Offerings that carry other accelerators, or none where some are wanted: {count}, not listed.")
+    }));
+    lines
 }
 
 /// What to change so that something meets the request, one line each.

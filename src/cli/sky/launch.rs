@@ -96,6 +96,9 @@ fn offer(
         return console.json(&PlanRecord::of(plan, request.name.as_deref(), &request.requirements, &[]));
     }
     let clock = Clock::starting_at(args.start_at.unwrap_or(environment.now));
+    let nodes = if plan.nodes() == 1 { "1 node".to_owned() } else { format!("{} nodes", plan.nodes()) };
+    let head = Line::info(Timestamp::ZERO, "optimizer", format!("Considered resources ({nodes}):"));
+    console.log(&head, &clock)?;
     let rows = plan.rows();
     let rows = rows.iter().map(|row| table::Row { candidate: &row.candidate, chosen: row.chosen });
     for line in table::lines(plan.catalog(), rows) {
