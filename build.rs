@@ -1,6 +1,6 @@
 //! Compiles the price tables into the binary form that the library embeds, with the library's own source.
 
-#[allow(dead_code, unreachable_pub, reason = "the same source as in the library, which uses the rest")]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "the same source as in the library, which uses the rest")]
 #[path = "src/catalog/compile/mod.rs"]
 mod compile;
 
