@@ -77,6 +77,12 @@ impl Node {
         Self { spot: Spot::default(), value: Value::Scalar(scalar) }
     }
 
+    /// A mapping with one pair that stands nowhere in a file.
+    pub fn pair(key: &str, value: Self) -> Self {
+        let entry = Entry { key: key.to_owned(), key_spot: Spot::default(), value };
+        Self { spot: Spot::default(), value: Value::Map(Map { entries: vec![entry] }) }
+    }
+
     /// True for `null`, `~` and an empty value.
     pub fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(s) if s.null)
@@ -102,6 +108,15 @@ impl Node {
         if let Value::Map(map) = &self.value { Some(map) } else { None }
     }
 
+    /// As JSON, for checks against a schema: unquoted numbers, booleans and nothing become what they look like.
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Scalar(scalar) => scalar.to_json(),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(map) => map.entries.iter().map(|e| (e.key.clone(), e.value.to_json())).collect(),
+        }
+    }
+
     /// What it is, for messages: `a list`, `a mapping`, `nothing`, `'text'`.
     pub fn describe(&self) -> String {
         match &self.value {
@@ -109,6 +124,24 @@ impl Node {
             Value::Scalar(s) => super::quote(&s.text),
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a mapping".to_owned(),
+        }
+    }
+}
+
+impl Scalar {
+    fn to_json(&self) -> serde_json::Value {
+        if self.null {
+            return serde_json::Value::Null;
+        }
+        let plain = (!self.quoted).then_some(self.text.as_str());
+        match plain {
+            Some("true" | "True" | "TRUE" | "yes" | "on") => true.into(),
+            Some("false" | "False" | "FALSE" | "no" | "off") => false.into(),
+            Some(text) if text.parse::<i64>().is_ok() => text.parse::<i64>().unwrap_or_default().into(),
+            Some(text) if text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) => {
+                text.parse::<f64>().map_or_else(|_| text.into(), Into::into)
+            }
+            _ => self.text.as_str().into(),
         }
     }
 }

@@ -6,7 +6,10 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::problem::masked;
-use super::{Map, Node, Problem, Source, Spot, did_you_mean, quote};
+use super::{Map, Node, Problem, Source, Spot, Value, did_you_mean, quote};
+
+/// Shorter secrets are hidden where they stand only.
+const SHORTEST_SECRET: usize = 4;
 
 /// Reads values out of nodes and keeps what was wrong. A read gives `None` after it has noted the problem, so the
 /// caller goes on and the user sees all errors at once.
@@ -52,13 +55,31 @@ impl<'s> Reader<'s> {
         if let Origin::Flag(flag) = &self.place { Some(flag) } else { None }
     }
 
-    /// No problem will show the text of this node: it is secret.
+    /// No problem will show the text of this node: it is secret. The same text elsewhere (an alias shows where it
+    /// is used, not where it was written) is hidden too.
     pub fn hide(&self, node: &Node) {
         match &node.value {
-            super::Value::Scalar(_) => self.hidden.borrow_mut().push(node.spot),
-            super::Value::List(items) => items.iter().for_each(|item| self.hide(item)),
-            super::Value::Map(map) => map.entries.iter().for_each(|entry| self.hide(&entry.value)),
+            Value::Scalar(scalar) => {
+                self.hidden.borrow_mut().push(node.spot);
+                scalar.text.lines().map(str::trim).for_each(|line| self.hide_text(line));
+            }
+            Value::List(items) => items.iter().for_each(|item| self.hide(item)),
+            Value::Map(map) => map.entries.iter().for_each(|entry| self.hide(&entry.value)),
         }
+    }
+
+    fn hide_text(&self, secret: &str) {
+        let Origin::File(source) = &self.place else { return };
+        // Hiding every `1` would hide the file and tell nothing.
+        if secret.len() < SHORTEST_SECRET {
+            return;
+        }
+        let spots = source.text.match_indices(secret).map(|(at, found)| Spot {
+            start: at as u32,
+            end: (at + found.len()) as u32,
+            ..Spot::default()
+        });
+        self.hidden.borrow_mut().extend(spots);
     }
 
     /// The text with every hidden character replaced by `*`; lines and columns stay the same.
@@ -211,15 +232,26 @@ impl<'s> Reader<'s> {
 impl<'r, 's, 'n> Fields<'r, 's, 'n> {
     /// Notes every key that is not in `known`, with the nearest ones that are.
     pub fn only(&self, known: &[&str]) {
+        self.only_or(known, |_| None);
+    }
+
+    /// As [`Fields::only`], where `hint` may know better what was meant by an unknown key.
+    pub fn only_or(&self, known: &[&str], hint: impl Fn(&str) -> Option<String>) {
         for entry in &self.map.entries {
             if known.contains(&entry.key.as_str()) {
                 continue;
             }
-            let hint = did_you_mean(&entry.key, known.iter().copied())
+            let hint = hint(&entry.key)
+                .or_else(|| did_you_mean(&entry.key, known.iter().copied()))
                 .unwrap_or_else(|| format!("known keys: {}", known.join(", ")));
             let message = format!("unknown key {} in {}", quote(&entry.key), self.name);
             self.reader.error_hint(entry.key_spot, message, hint);
         }
+    }
+
+    /// The reader that problems go to.
+    pub fn reader(&self) -> &'r Reader<'s> {
+        self.reader
     }
 
     /// The mapping itself.

@@ -200,6 +200,28 @@ fn hidden_text_is_shown_by_no_problem() {
 }
 
 #[test]
+fn a_secret_behind_an_alias_is_hidden_where_it_was_written() {
+    let text = "x: &t hunter2\nsecrets:\n  A: *t\n  B: |\n    line one\n    line two\n";
+    let root = one(text);
+    let reader = Reader::new(source(text));
+    reader.hide(root.as_map().unwrap().get("secrets").unwrap());
+    assert_snapshot!(reader.redacted(), @r"
+    x: &t *******
+    secrets:
+      A: **
+      B: |
+        ********
+    ************
+    ");
+}
+
+#[test]
+fn as_json() {
+    let root = one("a: [1, 2.5, '3', yes, ~, x, 80GB+]\n");
+    assert_snapshot!(root.to_json(), @r#"{"a":[1,2.5,"3",true,null,"x","80GB+"]}"#);
+}
+
+#[test]
 fn near_names() {
     let known = ["accelerators", "accelerator_args", "cpus", "memory"];
     assert_eq!(nearest("acelerators", known), ["accelerators"]);
