@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod denials;
 pub mod engine;
 pub mod model;
+pub mod optimizer;
 pub mod request;
 pub mod sim;
 pub mod world;
