@@ -26,19 +26,37 @@ pub const BAD_OVERLAY: &str = "S010";
 /// Every code with what it means and what to do.
 pub const ALL: &[(&str, &str)] = &[
     (SYNTAX, "The file is not YAML, or a key is given twice in one mapping. The place named is where reading stopped."),
-    (UNKNOWN_KEY, "No part of a scenario has this key. Keys are listed in scenarios/README.md; near ones are suggested."),
+    (
+        UNKNOWN_KEY,
+        "No part of a scenario has this key. Keys are listed in scenarios/README.md; near ones are suggested.",
+    ),
     (MISSING_KEY, "A key that has no default is not there: a scenario needs schema, title, why and a demand."),
-    (WRONG_VALUE, "The value is of another kind than the key wants, or out of its range. Durations carry units (30s, 5m, 2h)."),
+    (
+        WRONG_VALUE,
+        "The value is of another kind than the key wants, or out of its range. Durations carry units (30s, 5m, 2h).",
+    ),
     (
         UNKNOWN_NAME,
         "The name is neither a cloud, region, zone, instance type or accelerator of the catalog, nor a policy, probe, metric \
          or error body, whichever the key asks for.",
     ),
     (NO_LAW, "The parameters make no law with a positive, finite mean, or no process that ever changes."),
-    (UNKNOWN_PARAMETER, "$name stands for a parameter of this scenario or of the command line; there is none of that name."),
-    (BAD_DEMAND, "What the demand asks for is not a task that could be launched. The message is that of the task language."),
-    (WRONG_SCHEMA, "The file names a version of the format that this program does not read. This program reads schema 1."),
-    (BAD_OVERLAY, "The overlay adds a type in a zone for which no row of the catalog gives the price, or takes away what is not there."),
+    (
+        UNKNOWN_PARAMETER,
+        "$name stands for a parameter of this scenario or of the command line; there is none of that name.",
+    ),
+    (
+        BAD_DEMAND,
+        "What the demand asks for is not a task that could be launched. The message is that of the task language.",
+    ),
+    (
+        WRONG_SCHEMA,
+        "The file names a version of the format that this program does not read. This program reads schema 1.",
+    ),
+    (
+        BAD_OVERLAY,
+        "The overlay adds a type in a zone for which no row of the catalog gives the price, or takes away what is not there.",
+    ),
 ];
 
 /// What a code means.

@@ -11,7 +11,8 @@ const KINDS: &[&str] =
 
 /// Reads a law of durations.
 pub(super) fn read(reader: &Reader, node: &Node, name: &str) -> Option<Law> {
-    let law = if let Some(text) = node.as_str() { scalar(reader, node, name, text)? } else { mapping(reader, node, name)? };
+    let law =
+        if let Some(text) = node.as_str() { scalar(reader, node, name, text)? } else { mapping(reader, node, name)? };
     match law.and_then(Law::checked) {
         Ok(law) => Some(law),
         Err(error) => {

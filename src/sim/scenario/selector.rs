@@ -191,11 +191,6 @@ impl Selector {
     pub(super) fn is_zonal(&self) -> bool {
         self.zones != Names::Any
     }
-
-    /// True if it names a type, an accelerator or terms.
-    pub(super) fn is_of_things(&self) -> bool {
-        self.kinds != Names::Any || self.accelerators != Names::Any || self.capacity.is_some()
-    }
 }
 
 fn next(level: Level) -> Level {
@@ -253,7 +248,8 @@ mod tests {
         let catalog = Catalog::embedded();
         let cloud = catalog.find_cloud(cloud).unwrap();
         let zone_id = catalog.find_zone(Some(cloud), zone);
-        let region = zone_id.map_or_else(|| catalog.find_region(Some(cloud), zone).unwrap(), |z| catalog.zone_region(z));
+        let region =
+            zone_id.map_or_else(|| catalog.find_region(Some(cloud), zone).unwrap(), |z| catalog.zone_region(z));
         let instance_type = catalog.find_types(Some(cloud), kind).last().unwrap();
         let info = catalog.type_info(instance_type);
         let offering = Offering {
@@ -273,8 +269,17 @@ mod tests {
     fn parts_are_read_by_what_they_name() {
         let catalog = Catalog::embedded();
         let (p3, zone) = offering("aws", "us-east-1a", "p3.2xlarge", CapacityType::Spot);
-        for text in ["*", "aws", "AWS/us-east-1", "aws/us-east-1a", "*/V100", "*/V100:1", "aws/us-*/*/p3.*", "p3.2xlarge", "aws/spot"]
-        {
+        for text in [
+            "*",
+            "aws",
+            "AWS/us-east-1",
+            "aws/us-east-1a",
+            "*/V100",
+            "*/V100:1",
+            "aws/us-*/*/p3.*",
+            "p3.2xlarge",
+            "aws/spot",
+        ] {
             assert!(read(text).unwrap().admits(catalog, &p3, zone), "{text}");
         }
         for text in ["gcp", "aws/us-east-1b", "*/A100", "*/V100:8", "aws/eu-*", "*/on-demand", "gcp/*/V100"] {
@@ -284,11 +289,15 @@ mod tests {
 
     #[test]
     fn the_more_is_named_the_more_specific() {
-        let weights: Vec<u32> = ["*", "gcp", "*/V100", "gcp/us-c*", "gcp/us-central1", "gcp/us-central1/V100", "gcp/us-central1-a/V100"]
-            .iter()
-            .map(|text| read(text).unwrap().weight())
-            .collect();
-        assert!(weights.is_sorted() && weights[0] == 0 && weights.windows(2).filter(|w| w[0] == w[1]).count() == 0, "{weights:?}");
+        let weights: Vec<u32> =
+            ["*", "gcp", "*/V100", "gcp/us-c*", "gcp/us-central1", "gcp/us-central1/V100", "gcp/us-central1-a/V100"]
+                .iter()
+                .map(|text| read(text).unwrap().weight())
+                .collect();
+        assert!(
+            weights.is_sorted() && weights[0] == 0 && weights.windows(2).filter(|w| w[0] == w[1]).count() == 0,
+            "{weights:?}"
+        );
     }
 
     #[test]
