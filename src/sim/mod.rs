@@ -10,6 +10,7 @@ mod luck;
 pub mod market;
 pub mod oracle;
 mod probe;
+pub mod scenario;
 mod special;
 #[cfg(test)]
 mod tests;
