@@ -38,7 +38,7 @@ impl Resolver<'_> {
     }
 
     /// The model with this name. A name that only one model contains is taken for that, with a warning, because
-    /// SkyPilot files rely on it.
+    /// files for SkyPilot rely on it.
     fn named(&mut self, name: &str, alternative: &Alternative, at: &At) -> Result<AcceleratorId, Dropped> {
         let catalog = self.catalog;
         if let Some(found) = catalog.find_accelerator(name) {
