@@ -10,13 +10,13 @@ fn unknown_keys() {
     task.yaml:2:3: unknown key 'acelerators' in resources
       2 |   acelerators: V100
         |   ^^^^^^^^^^^
-      = did you mean 'accelerators' or 'accelerator'?
+      = did you mean 'accelerators'?
     ");
     assert_snapshot!(wrong("resources:\n  accelerators: V100\nzebra: 1\n"), @r"
     task.yaml:3:1: unknown key 'zebra' in a task
       3 | zebra: 1
         | ^^^^^
-      = known keys: name, resources, num_nodes, envs, secrets, workdir, file_mounts, setup, run, inputs, outputs, estimated_runtime, depends_on, failover, config, experimental, service, pool, event_callback, file_mounts_mapping, volumes, volume_mounts, storage_mounts, update_mode, user_specified_yaml, api_server
+      = known keys: name, resources, num_nodes, envs, secrets, workdir, file_mounts, setup, run, inputs, outputs, estimated_runtime, ...
     ");
     assert_snapshot!(wrong("accelerators: V100\n"), @r"
     task.yaml:1:1: unknown key 'accelerators' in a task
@@ -46,7 +46,7 @@ fn unknown_keys() {
     task.yaml:3:7: unknown key 'any_of' in an entry of any_of
       3 |     - any_of: []
         |       ^^^^^^
-      = known keys: accelerators, accelerator, gpus, accelerator_args, instance_type, cpus, memory, infra, cloud, region, zone, use_spot, max_hourly_cost, estimated_runtime, disk_size, disk_tier, image_id, ports, labels, autostop, job_recovery, spot_recovery, network_tier, local_disk, priority, priority_class, volumes
+      = 'any_of' belongs directly under resources
     ");
 }
 
@@ -146,9 +146,24 @@ fn accelerators() {
         |                 ^
       = leave it out for a machine without any
     ");
-    assert_snapshot!(wrong("resources:\n  accelerators: 81GB\n"), @"");
-    assert_snapshot!(wrong("resources:\n  accelerators: nvidea:80GB+\n"), @"");
-    assert_snapshot!(wrong("resources:\n  accelerators: V100\n  gpus: T4\n"), @"");
+    assert_snapshot!(wrong("resources:\n  accelerators: 81GB\n"), @r"
+    task.yaml:2:17: no accelerator has the memory that 81GB asks for
+      2 |   accelerators: 81GB
+        |                 ^^^^
+      = to see all accelerators, run: sky gpus list
+    ");
+    assert_snapshot!(wrong("resources:\n  accelerators: nvidea:80GB+\n"), @r"
+    task.yaml:2:17: no accelerator is made by 'nvidea'
+      2 |   accelerators: nvidea:80GB+
+        |                 ^^^^^^^^^^^^
+      = did you mean 'NVIDIA'?
+    ");
+    assert_snapshot!(wrong("resources:\n  accelerators: V100\n  gpus: T4\n"), @r"
+    task.yaml:3:3: gpus and accelerators mean the same
+      3 |   gpus: T4
+        |   ^^^^
+      = keep one of them
+    ");
 }
 
 #[test]
@@ -302,8 +317,22 @@ fn instance_types() {
         |                                                    ^^^^
       = leave one of the two out
     ");
-    assert_snapshot!(wrong("resources: {instance_type: n1-standard-96, accelerators: V100}\n"), @"");
-    assert_snapshot!(wrong("resources: {instance_type: p3.2xlarge, cpus: 16+, memory: 32}\n"), @"");
+    assert_snapshot!(wrong("resources: {instance_type: n1-standard-96, accelerators: V100}\n"), @r"
+    task.yaml:1:58: V100 cannot be attached to n1-standard-96
+      1 | resources: {instance_type: n1-standard-96, accelerators: V100}
+        |                                                          ^^^^
+      = it takes P100:4, P4:4, T4:4, V100:8
+    ");
+    assert_snapshot!(wrong("resources: {instance_type: p3.2xlarge, cpus: 16+, memory: 32}\n"), @r"
+    task.yaml:1:46: p3.2xlarge has 8 vCPUs, but 16+ is asked for
+      1 | resources: {instance_type: p3.2xlarge, cpus: 16+, memory: 32}
+        |                                              ^^^
+      = leave it out: the instance type says it already
+    task.yaml:1:59: p3.2xlarge has 61 GB of memory, but 32 is asked for
+      1 | resources: {instance_type: p3.2xlarge, cpus: 16+, memory: 32}
+        |                                                           ^^
+      = leave it out: the instance type says it already
+    ");
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn any_file() -> impl Strategy<Value = String> {
     let head =
         proptest::sample::select(vec!["", "resources:\n", "failover:\n", "---\n", "resources:\n  any_of:\n  -\n"]);
     proptest::collection::vec((head, line), 0..8)
-        .prop_map(|parts| parts.into_iter().map(|(head, line)| format!("{head}{line}")).collect())
+        .prop_map(|parts| parts.into_iter().map(|(head, line)| head.to_owned() + &line).collect::<String>())
 }
 
 proptest! {

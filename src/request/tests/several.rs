@@ -34,7 +34,7 @@ fn depends_on_makes_a_graph() {
         "name: a\n---\nname: b\ndepends_on: a\n---\nname: c\ndepends_on: [a]\n---\nname: d\ndepends_on: [c, b, b]\noutputs: 20GB\n",
     );
     assert_eq!(edges(&graph), [vec![], vec![0], vec![0], vec![1, 2]]);
-    assert_eq!(graph[3].work.outputs.as_ref().unwrap().gigabytes, 20.0);
+    assert_eq!(graph[3].work.outputs.as_ref().unwrap().gigabytes.to_string(), "20");
 }
 
 #[test]
@@ -48,18 +48,18 @@ fn tasks_that_cannot_be_in_an_order() {
     "
     );
     assert_snapshot!(wrong("name: prepare\nrun: x\n---\nname: b\ndepends_on: [prepar, b]\n"), @r"
-    task.yaml:4:14: no task is called 'prepar'
-      4 | depends_on: [prepar, b]
+    task.yaml:5:14: no task is called 'prepar'
+      5 | depends_on: [prepar, b]
         |              ^^^^^^
-      = tasks of this file: b
-    task.yaml:4:22: a task cannot wait for itself
-      4 | depends_on: [prepar, b]
+      = did you mean 'prepare'?
+    task.yaml:5:22: a task cannot wait for itself
+      5 | depends_on: [prepar, b]
         |                      ^
     ");
     assert_snapshot!(wrong("name: a\nrun: x\n---\nname: a\ndepends_on: [a]\n"), @r"
-    task.yaml:4:14: a task cannot wait for itself
-      4 | depends_on: [a]
-        |              ^
+    task.yaml:4:7: two tasks are called 'a', so depends_on cannot tell them apart
+      4 | name: a
+        |       ^
     ");
 }
 
