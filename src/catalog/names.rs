@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-pub use super::compile::columns::Names;
+use super::compile::columns::Names;
 use super::{AWS, AZURE, Catalog, GCP, compile};
 use crate::model::{AcceleratorId, CloudId, FamilyId, RegionId, TypeId, ZoneId};
 

@@ -59,7 +59,7 @@ impl UnitColumns<'_> {
     }
 }
 
-/// Counts that differ by less than this many thousandths are the same, as in SkyPilot.
+/// Counts that differ by less than this many thousandths are the same, as in `SkyPilot`.
 const COUNT_TOLERANCE: u32 = 10;
 
 impl Catalog {

@@ -9,17 +9,8 @@ use super::error::CatalogError;
 use super::tables::Tables;
 use super::vms::{Cell, Lines};
 
-/// What `Columns::counts` counts: rows read per cloud, then rows read and rows not kept of the side tables.
-pub(crate) const COUNTS: [&str; 8] = [
-    "aws",
-    "azure",
-    "gcp",
-    "egress",
-    "spot_interruption",
-    "default_quotas",
-    "egress not kept",
-    "spot_interruption not kept",
-];
+/// The side tables that rows are counted of, in the order of `Columns::side_rows`.
+pub(crate) const SIDE_TABLES: [&str; 3] = ["egress", "spot_interruption", "default_quotas"];
 
 /// Columns of `default_quotas.csv`.
 pub(crate) const QUOTA_FIELDS: [&str; 8] =
@@ -37,8 +28,7 @@ pub(super) fn fill(columns: &mut Columns, tables: &Tables) -> Result<(), Catalog
     let quota_rows = (quotas.len() / QUOTA_FIELDS.len()) as u32;
     columns.quotas = quotas.into();
     columns.sources = sources.into();
-    let counts = columns.counts.to_mut();
-    counts.extend([egress.0, interruption.0, quota_rows, egress.1, interruption.1]);
+    columns.side_rows = vec![egress.0, egress.1, interruption.0, interruption.1, quota_rows, 0].into();
     Ok(())
 }
 

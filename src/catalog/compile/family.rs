@@ -23,7 +23,7 @@ pub(super) fn flags(cloud: &str, name: &str, accelerator: Option<&str>, kind: Ki
         }
 }
 
-/// The families that SkyPilot takes CPU machines from.
+/// The families that `SkyPilot` takes CPU machines from.
 fn is_default_cpu(cloud: &str, name: &str) -> bool {
     const AWS: [&str; 9] = ["m6i", "m6id", "m7i", "r6i", "r6id", "r7i", "c6i", "c6id", "c7i"];
     const GCP: [&str; 6] = ["n2-standard", "n2-highmem", "n2-highcpu", "n4-standard", "n4-highmem", "n4-highcpu"];
@@ -41,7 +41,7 @@ fn is_default_cpu(cloud: &str, name: &str) -> bool {
     }
 }
 
-/// Slices of a device that users ask for as whole ones, because SkyPilot's tables call them so:
+/// Slices of a device that users ask for as whole ones, because `SkyPilot`'s tables call them so:
 /// cloud, accelerator, instance types, count as presented (thousandths).
 const PRESENTED: [(&str, &str, &[&str], u32); 1] =
     [("azure", "A10", &["Standard_NV6ads_A10_v5", "Standard_NV12ads_A10_v5", "Standard_NV18ads_A10_v5"], 1000)];

@@ -214,11 +214,14 @@ impl Cells {
     }
 }
 
+/// Name, accelerator and count.
+type TypeKey = (u32, Option<u32>, u32);
+
 /// Finds the type of a row: that of the row before, mostly.
 #[derive(Default)]
 struct TypeIndex {
-    ids: HashMap<(u32, Option<u32>, u32), u32>,
-    last: Option<((u32, Option<u32>, u32), u32)>,
+    ids: HashMap<TypeKey, u32>,
+    last: Option<(TypeKey, u32)>,
 }
 
 impl VmTable {
@@ -353,7 +356,7 @@ impl VmTable {
 }
 
 impl TypeIndex {
-    fn find(&mut self, key: (u32, Option<u32>, u32)) -> Option<u32> {
+    fn find(&mut self, key: TypeKey) -> Option<u32> {
         if let Some((last, id)) = self.last
             && last == key
         {
@@ -364,7 +367,7 @@ impl TypeIndex {
         Some(id)
     }
 
-    fn add(&mut self, key: (u32, Option<u32>, u32), id: u32) {
+    fn add(&mut self, key: TypeKey, id: u32) {
         self.ids.insert(key, id);
         self.last = Some((key, id));
     }
