@@ -8,17 +8,15 @@ use super::{NO_PRICE, NONE};
 /// The most zones one attempt covers.
 pub(crate) const ZONES_PER_UNIT: usize = 8;
 
-/// Fills the three lists of units.
-pub(super) fn fill(columns: &mut Columns) {
-    let places = places(columns);
-    let (zonal, spot) = std::thread::scope(|scope| {
-        let spot = scope.spawn(|| list(columns, &places, &columns.row_spot, |_| true, false));
-        let zonal = list(columns, &places, &columns.row_price, |_| true, false);
-        (zonal, super::join(spot))
-    });
-    columns.wide = list(columns, &places, &columns.row_price, |row| leads(columns, row), true);
-    columns.zonal = zonal;
-    columns.spot = spot;
+/// The on-demand units that cover what one attempt can, the on-demand units of one zone, the spot units.
+pub(super) fn lists(columns: &Columns) -> [UnitList; 3] {
+    let places = &places(columns);
+    std::thread::scope(|scope| {
+        let wide = scope.spawn(|| list(columns, places, &columns.row_price, |row| leads(columns, row), true));
+        let spot = scope.spawn(|| list(columns, places, &columns.row_spot, |_| true, false));
+        let zonal = list(columns, places, &columns.row_price, |_| true, false);
+        [super::join(wide), zonal, super::join(spot)]
+    })
 }
 
 /// The rank of each region among equal prices.
