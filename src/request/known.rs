@@ -1,6 +1,6 @@
 //! The keys of the language: which there are, and which are accepted without being acted on.
 
-use crate::yaml::Fields;
+use crate::yaml::{Fields, did_you_mean};
 
 /// Keys of a block of resources.
 pub(super) const RESOURCES: [&str; 27] = [
@@ -32,6 +32,9 @@ pub(super) const RESOURCES: [&str; 27] = [
     "priority_class",
     "volumes",
 ];
+
+/// Those of them that are other words for one of the others.
+const ALIASES: [&str; 3] = ["accelerator", "gpus", "spot_recovery"];
 
 /// Those of them that change nothing here.
 pub(super) const RESOURCES_IGNORED: [&str; 5] = ["network_tier", "local_disk", "priority", "priority_class", "volumes"];
@@ -100,7 +103,13 @@ pub(super) fn misplaced_in_resources(key: &str) -> Option<String> {
     if FAILOVER.contains(&key) {
         return Some(format!("'{key}' belongs under failover, beside resources"));
     }
-    TASK.contains(&key).then(|| format!("'{key}' belongs to the task, one level further out"))
+    if TASK.contains(&key) {
+        return Some(format!("'{key}' belongs to the task, one level further out"));
+    }
+    if key == "any_of" || key == "ordered" {
+        return Some(format!("'{key}' belongs directly under resources"));
+    }
+    did_you_mean(key, RESOURCES.iter().copied().filter(|name| !ALIASES.contains(name)))
 }
 
 /// Where a key of resources or failover belongs that stands in a task.

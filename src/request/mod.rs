@@ -41,3 +41,6 @@ pub use work::{DataSize, Work};
 pub use crate::yaml::Problem as RequestError;
 /// A task file: its name for messages, and its text.
 pub use crate::yaml::Source;
+
+#[cfg(test)]
+mod tests;
