@@ -131,7 +131,9 @@ impl Acquisition {
     }
 
     fn choose(&mut self, sink: &mut Sink<'_>) {
-        match self.policy.choose(&View { now: sink.now, field: &self.field }) {
+        let may_retry = self.limits.retry_until_up;
+        let view = View { now: sink.now, field: &self.field, memory: sink.memory, may_retry };
+        match self.policy.choose(&view) {
             Choice::Attempt(candidate) => self.attempt(candidate, sink),
             Choice::Wait(until) => {
                 let until = until.max(Timestamp(sink.now.0 + 1));

@@ -88,6 +88,7 @@ impl Acquisition {
             return;
         }
         self.lease = Some(lease);
+        sink.memory.last_launched = Some((lease.offering, lease.zone));
         sink.record(self.id, || Happening::Launched(lease.id.0, lease));
         self.end(Outcome::Placed, sink);
     }

@@ -23,7 +23,7 @@ use crate::model::{
 use acquisition::Acquisition;
 pub use blocklist::{Block, Blocklist};
 pub use field::Field;
-use policy::PolicyName;
+use policy::{Memory, PolicyName};
 pub use tally::Tally;
 
 /// What a step asks of its driver, in order.
@@ -63,6 +63,7 @@ pub struct Engine {
     /// Acquisitions of an earlier trial, kept for their memory.
     spare: Vec<Acquisition>,
     blocklist: Blocklist,
+    memory: Memory,
     effects: Vec<Effect>,
 }
 
@@ -70,6 +71,7 @@ pub struct Engine {
 pub(crate) struct Sink<'a> {
     effects: &'a mut Vec<Effect>,
     blocklist: &'a mut Blocklist,
+    memory: &'a mut Memory,
     journal: bool,
     now: Timestamp,
 }
@@ -96,6 +98,7 @@ impl Engine {
             pursuits: BTreeMap::new(),
             spare: Vec::new(),
             blocklist: Blocklist::default(),
+            memory: Memory::default(),
             effects: Vec::with_capacity(16),
         }
     }
@@ -112,6 +115,7 @@ impl Engine {
         self.seed = seed;
         self.effects.clear();
         self.blocklist.clear();
+        self.memory = Memory::default();
         while let Some((_, pursuit)) = self.pursuits.pop_first() {
             self.spare.push(pursuit);
         }
@@ -185,13 +189,25 @@ impl Engine {
         let id = demand.id;
         let mut pursuit = self.spare.pop().unwrap_or_else(|| Acquisition::new(policy::make(self.policy)));
         let luck = self.seed ^ (u64::from(id.0) << 32);
-        let mut sink = Sink { effects: &mut self.effects, blocklist: &mut self.blocklist, journal: self.journal, now };
+        let mut sink = Sink {
+            effects: &mut self.effects,
+            blocklist: &mut self.blocklist,
+            memory: &mut self.memory,
+            journal: self.journal,
+            now,
+        };
         pursuit.begin(demand, luck, &mut sink);
         self.pursuits.insert(id, pursuit);
     }
 
     fn with(&mut self, demand: DemandId, now: Timestamp, act: impl FnOnce(&mut Acquisition, &mut Sink<'_>)) {
-        let mut sink = Sink { effects: &mut self.effects, blocklist: &mut self.blocklist, journal: self.journal, now };
+        let mut sink = Sink {
+            effects: &mut self.effects,
+            blocklist: &mut self.blocklist,
+            memory: &mut self.memory,
+            journal: self.journal,
+            now,
+        };
         if let Some(pursuit) = self.pursuits.get_mut(&demand) {
             act(pursuit, &mut sink);
         }
@@ -205,7 +221,13 @@ impl Engine {
             pursuit.learn(&fresh);
         }
         self.blocklist.give_back(fresh);
-        let mut sink = Sink { effects: &mut self.effects, blocklist: &mut self.blocklist, journal: self.journal, now };
+        let mut sink = Sink {
+            effects: &mut self.effects,
+            blocklist: &mut self.blocklist,
+            memory: &mut self.memory,
+            journal: self.journal,
+            now,
+        };
         for pursuit in self.pursuits.values_mut() {
             pursuit.pursue(&mut sink);
         }

@@ -7,10 +7,17 @@
 
 mod cheapest;
 mod cloud_first;
+mod random;
+mod round_robin;
+mod sticky;
+mod ttl;
 
 use std::sync::Arc;
 
-use crate::model::{Candidate, Timestamp};
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::{Candidate, Offering, ParseUnitError, Span, Timestamp, ZoneId};
 
 use super::Field;
 
@@ -20,6 +27,17 @@ pub struct View<'a> {
     pub now: Timestamp,
     /// The candidates and what is known of each.
     pub field: &'a Field,
+    /// What earlier demands of the same engine have taught.
+    pub memory: &'a Memory,
+    /// True if the pursuit goes on after every candidate has been refused.
+    pub may_retry: bool,
+}
+
+/// What outlives a demand within one engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Where a launch last succeeded.
+    pub last_launched: Option<(Offering, Option<ZoneId>)>,
 }
 
 /// What a policy wants.
@@ -53,17 +71,36 @@ pub enum PolicyName {
     CloudFirst,
     /// Ascending cost over everything.
     Cheapest,
+    /// One location of each cloud in turn.
+    RoundRobin,
+    /// Any order, drawn anew each round.
+    Random,
+    /// Where it last worked first, then ascending cost.
+    Sticky,
+    /// Ascending cost, skipping what failed less than this ago.
+    Ttl(Span),
 }
 
 impl PolicyName {
-    /// Every policy, in the order they are listed.
-    pub const ALL: [Self; 2] = [Self::CloudFirst, Self::Cheapest];
+    /// Every policy, in the order they are listed; those with a parameter at its usual value.
+    pub const ALL: [Self; 6] = [
+        Self::CloudFirst,
+        Self::Cheapest,
+        Self::RoundRobin,
+        Self::Random,
+        Self::Sticky,
+        Self::Ttl(Span::from_secs(180)),
+    ];
 
-    /// The name it is selected by.
+    /// The name it is selected by, without its parameter.
     pub const fn name(self) -> &'static str {
         match self {
             Self::CloudFirst => "cloud-first",
             Self::Cheapest => "cheapest",
+            Self::RoundRobin => "round-robin",
+            Self::Random => "random",
+            Self::Sticky => "sticky",
+            Self::Ttl(_) => "ttl",
         }
     }
 
@@ -72,12 +109,36 @@ impl PolicyName {
         match self {
             Self::CloudFirst => "every location of the cheapest cloud's instance type, then the next cheapest",
             Self::Cheapest => "ascending price over all clouds, regions and zones",
+            Self::RoundRobin => "one location of each cloud in turn, cheapest first within a cloud",
+            Self::Random => "any order, drawn anew each round (an ordered list stays strict)",
+            Self::Sticky => "where a launch last succeeded, then its region, then ascending price",
+            Self::Ttl(_) => "ascending price, skipping what failed less than the given time ago: ttl(3m)",
         }
     }
+}
 
-    /// The policy of this name.
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|policy| policy.name() == name)
+/// `cloud-first`, or `ttl(3m00s)` with its parameter.
+impl fmt::Display for PolicyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ttl(age) => f.pad(&format!("ttl({age})")),
+            other => f.pad(other.name()),
+        }
+    }
+}
+
+/// Reads what [`PolicyName::name`] or `Display` wrote.
+impl FromStr for PolicyName {
+    type Err = ParseUnitError;
+    fn from_str(text: &str) -> Result<Self, ParseUnitError> {
+        let text = text.trim();
+        if let Some(age) = text.strip_prefix("ttl(").and_then(|rest| rest.strip_suffix(')')) {
+            return Ok(Self::Ttl(age.parse()?));
+        }
+        Self::ALL.into_iter().find(|policy| policy.name() == text).ok_or_else(|| ParseUnitError {
+            found: text.to_owned(),
+            expected: "a policy: cloud-first, cheapest, round-robin, random, sticky or ttl(3m)",
+        })
     }
 }
 
@@ -86,6 +147,10 @@ pub(crate) fn make(name: PolicyName) -> Box<dyn Policy> {
     match name {
         PolicyName::CloudFirst => Box::new(cloud_first::CloudFirst::default()),
         PolicyName::Cheapest => Box::new(cheapest::Cheapest::default()),
+        PolicyName::RoundRobin => Box::new(round_robin::RoundRobin::default()),
+        PolicyName::Random => Box::new(random::Random::default()),
+        PolicyName::Sticky => Box::new(sticky::Sticky::default()),
+        PolicyName::Ttl(age) => Box::new(ttl::Ttl::new(age)),
     }
 }
 
