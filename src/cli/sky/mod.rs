@@ -9,6 +9,8 @@ mod offer;
 mod plan;
 mod task_args;
 
+pub(super) use offer::policy;
+
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_CODES;
