@@ -8,7 +8,7 @@ mod statistics;
 mod summary;
 mod sweep;
 
-pub use shape::{PriceShares, prices, seconds_placed, typical};
+pub use shape::{PriceShares, prices, seconds_placed, telling};
 pub use statistics::{Estimate, mean, quantile, wilson};
 pub use summary::{Quantile, Summary, Trial, summarise};
 pub use sweep::{Arm, sweep};

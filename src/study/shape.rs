@@ -3,6 +3,7 @@
 use crate::model::Money;
 use crate::sim::trial::TrialResult;
 
+use super::statistics::quantile;
 use super::summary::Trial;
 
 /// Seconds until each request that was placed was, ascending.
@@ -45,14 +46,14 @@ pub fn prices<'a>(arms: impl Iterator<Item = &'a [Trial]> + Clone, most: usize) 
     PriceShares { shares: arms.map(share).collect(), prices, is_open }
 }
 
-/// The number of a trial worth telling: the first whose first demand took as many attempts as the median of those that
-/// failed over at all, so that there is something to tell; 0 if none did.
-pub fn typical(results: &[TrialResult]) -> u64 {
+/// The number of a trial worth telling, where failover had something to do: the first that took as many attempts as
+/// nine of ten do not pass, by the first demand.
+pub fn telling(results: &[TrialResult]) -> u64 {
     let attempts = |result: &TrialResult| result.demands.first().map_or(0, |demand| demand.attempts);
-    let mut several: Vec<u32> = results.iter().map(attempts).filter(|n| *n > 1).collect();
-    several.sort_unstable();
-    let Some(median) = several.get(several.len() / 2) else { return 0 };
-    results.iter().find(|result| attempts(result) == *median).map_or(0, |result| result.trial)
+    let mut all: Vec<u32> = results.iter().map(attempts).collect();
+    all.sort_unstable();
+    let Some(high) = quantile(0.9, all.len()).map(|[rank, ..]| all[rank]) else { return 0 };
+    results.iter().find(|result| attempts(result) == high).map_or(0, |result| result.trial)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::report::{Clock, failure, table};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
-use crate::study::{Arm, sweep, typical};
+use crate::study::{Arm, sweep, telling};
 
 use super::files_of::write_all;
 use super::progress::Progress;
@@ -39,7 +39,7 @@ pub(super) struct RunArgs {
     /// Policies to compare, separated by commas, or `all`; the scenario's own if absent.
     #[arg(long, value_name = "NAMES")]
     policies: Option<String>,
-    /// Which trial is told in full; a typical one if absent.
+    /// Which trial is told in full; one with more to tell than most if absent.
     #[arg(long, value_name = "N")]
     trial: Option<u64>,
     /// How to tell it.
@@ -136,7 +136,7 @@ impl RunArgs {
                 .install(run),
         };
         progress.finish();
-        let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| typical(&arm.results)));
+        let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.results)));
         let journals = policies.iter().map(|policy| journal(&market, *policy, seed, told)).collect();
         Ok(Study { scenario, manifest, arms, told, journals })
     }
@@ -211,7 +211,7 @@ fn tell(study: &Study, console: &mut Console) -> Result<(), Failure> {
 
 fn tell_story(study: &Study, console: &mut Console) -> Result<(), Failure> {
     let Some(arm) = study.arms.first() else { return Ok(()) };
-    console.line(format!("\nTrial {} of {} under {}, told:", study.told, study.manifest.trials, arm.name))?;
+    console.line(format!("\nTrial {} of {} under {}, told in full:", study.told, study.manifest.trials, arm.name))?;
     let (clock, story) = (Clock::elapsed(), study.story());
     let mut narrator = Narrator::new(&*study.scenario.catalog);
     for line in story.iter().flat_map(|entry| narrator.tell(entry)) {
