@@ -25,9 +25,11 @@ mod search;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trim;
 
 pub use problem::{Choice, Effort, Link, Problem, ProblemError, Proof, Solution};
 pub use table::Table;
+pub use trim::trim;
 
 use self::core::{Core, Parallel, Picks};
 use self::problem::LIMIT;

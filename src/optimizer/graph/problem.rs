@@ -21,7 +21,7 @@ pub struct Link {
     /// The task that consumes.
     pub to: u32,
     /// Which of the problem's tables prices it.
-    pub table: u16,
+    pub table: u32,
     /// What the entry is multiplied by, such as gigabytes.
     pub volume: i64,
 }

@@ -74,13 +74,13 @@ fn given(shape: Shape) -> impl Strategy<Value = Given> {
     let choice = (0..CLASSES as u16, 0i64..12).prop_map(|(class, value)| Choice { class, value });
     let tasks = prop::collection::vec(prop::collection::vec(choice, 1..5), 2..6);
     let tables = prop::collection::vec(table(), 1..3);
-    let links = prop::collection::vec((any::<bool>(), 0u16..2, 0i64..4), 12);
+    let links = prop::collection::vec((any::<bool>(), 0u32..2, 0i64..4), 12);
     (tasks, tables, links, prop::collection::vec(0usize..1000, 8)).prop_map(move |(tasks, tables, links, picks)| {
         let pairs = pairs(shape, tasks.len(), &picks);
         let each = pairs.into_iter().zip(&links).map(|((a, b), &(turn, table, volume))| {
             // Turning single links of a tree keeps it a tree; elsewhere it could close a circle.
             let (from, to) = if turn && matches!(shape, Shape::Tree | Shape::Chain) { (b, a) } else { (a, b) };
-            Link { from, to, table: table % tables.len() as u16, volume }
+            Link { from, to, table: table % tables.len() as u32, volume }
         });
         let links = each.collect();
         Given { tasks, links, tables }
@@ -128,7 +128,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn the_fastest_of_chains_needs_no_branches(given in given(Shape::Chain)) {
+    fn the_fastest_of_chains_agrees_with_exhaustive_search(given in given(Shape::Chain)) {
         is_as_fast(&given)?;
     }
 
