@@ -24,9 +24,20 @@ pub struct PriceShares {
     pub shares: Vec<Vec<f64>>,
 }
 
+impl PriceShares {
+    /// Where a price stands among these: the first that is not below it.
+    pub fn position(&self, price: Money) -> usize {
+        self.prices.partition_point(|obtained| *obtained < cents(price))
+    }
+}
+
+/// To the cent, as prices are printed.
+const fn cents(price: Money) -> Money {
+    Money((price.0 + 5_000) / 10_000 * 10_000)
+}
+
 /// Counts prices, to the cent; from the `most`-th on they share one place.
 pub fn prices<'a>(arms: impl Iterator<Item = &'a [Trial]> + Clone, most: usize) -> PriceShares {
-    let cents = |price: Money| Money((price.0 + 5_000) / 10_000 * 10_000);
     let mut prices: Vec<Money> = arms.clone().flatten().filter_map(|trial| trial.price_hourly).map(cents).collect();
     prices.sort_unstable();
     prices.dedup();
@@ -81,6 +92,7 @@ mod tests {
         let found = prices([trials.as_slice()].into_iter(), 2);
         assert_eq!(found.prices.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2.95", "3.06"]);
         assert!(found.is_open);
+        assert_eq!([2.95321, 3.0, 3.06].map(|p| found.position(Money::from_dollars(p))), [0, 1, 1]);
         let rounded: Vec<i32> = found.shares[0].iter().map(|s| (s * 10.0).round() as i32).collect();
         assert_eq!(rounded, [4, 4, 2]);
         assert_eq!(seconds_placed(&trials).len(), 4);
