@@ -6,7 +6,7 @@ use crate::yaml::{Fields, Node, Reader};
 use super::accelerator::Wanted;
 use super::block::{Block, Choice};
 use super::located::{At, Located};
-use super::machine::Machine;
+use super::machine::{Machine, Stopping};
 use super::pattern::Pattern;
 
 /// More alternatives than anyone writes by hand; each costs the optimizer a pass.
@@ -192,7 +192,7 @@ fn alternative(block: &Block, at: &At, accelerator: Option<Located<Wanted>>, pre
             image: block.image.value(),
             ports: block.ports.value().unwrap_or_default(),
             labels: block.labels.value().unwrap_or_default(),
-            autostop: block.autostop.value().flatten(),
+            autostop: block.autostop.value().and_then(Stopping::after),
             accelerator_args: block.accelerator_args.value().unwrap_or_default(),
             job_recovery: block.job_recovery.value(),
         },

@@ -5,7 +5,7 @@ use crate::yaml::{Fields, Node, Reader};
 
 use super::accelerator::Wanted;
 use super::located::{At, Field, Located};
-use super::machine::{self, Autostop, Image};
+use super::machine::{self, Image, Stopping};
 use super::pattern::{self, Pattern};
 use super::{amount, known};
 
@@ -39,7 +39,7 @@ pub(super) struct Block {
     pub(super) image: Field<Image>,
     pub(super) ports: Field<Vec<String>>,
     pub(super) labels: Field<Vec<(String, String)>>,
-    pub(super) autostop: Field<Option<Autostop>>,
+    pub(super) autostop: Field<Stopping>,
     pub(super) job_recovery: Field<String>,
 }
 
@@ -47,7 +47,7 @@ impl Block {
     /// Reads the keys of a block; `extra` are keys that somebody else reads.
     pub(super) fn read(fields: &Fields, extra: &[&str]) -> Self {
         let keys: Vec<&str> = known::RESOURCES.iter().chain(extra).copied().collect();
-        fields.only_or(&keys, known::misplaced_in_resources);
+        known::check(fields, &keys, known::misplaced_in_resources);
         known::warn_ignored(fields, &known::RESOURCES_IGNORED);
         let mut block = Self {
             accelerators: field(fields, one_name(fields, &["accelerators", "accelerator", "gpus"]), accelerators),
@@ -188,6 +188,10 @@ fn merged(over: Field<Vec<(String, String)>>, below: Field<Vec<(String, String)>
 
 /// A name, a mapping (equally good), or a list (in order of preference).
 pub(super) fn accelerators(reader: &Reader, node: &Node) -> Option<Choice> {
+    if node.as_map().is_some_and(|map| map.entries.is_empty()) || node.as_list().is_some_and(<[Node]>::is_empty) {
+        reader.error_hint(node.spot, "accelerators is empty", "leave it out for a machine without any".to_owned());
+        return None;
+    }
     if let Some(map) = node.as_map() {
         let one = |entry: &crate::yaml::Entry| wanted_pair(reader, entry);
         return Some(Choice { items: map.entries.iter().filter_map(one).collect(), ordered: false });
@@ -234,11 +238,11 @@ fn wanted(reader: &Reader, node: &Node, text: &str) -> Option<Located<Wanted>> {
 
 fn instance_types(reader: &Reader, node: &Node) -> Option<Vec<Located<String>>> {
     let items = node.as_list().unwrap_or(std::slice::from_ref(node));
-    let one = |item: &Node| {
-        let text = reader.string(item, "instance_type")?;
-        Some(Located::new(text.to_owned(), reader, item))
-    };
-    Some(items.iter().filter_map(one).collect())
+    // One that is wrong leaves the key unread: fewer types than written would be another request.
+    items
+        .iter()
+        .map(|item| Some(Located::new(reader.string(item, "instance_type")?.to_owned(), reader, item)))
+        .collect()
 }
 
 fn cpus(reader: &Reader, node: &Node) -> Option<Bound> {
@@ -292,7 +296,7 @@ pub(super) fn infra(reader: &Reader, node: &Node) -> Option<Vec<Located<Pattern>
             }
         }
     };
-    Some(items.iter().filter_map(one).collect())
+    items.iter().map(one).collect()
 }
 
 /// `FAILOVER`, or `{strategy: FAILOVER, ...}`.

@@ -8,17 +8,29 @@ use super::work::near_task;
 /// The name of the whole, if the first of several documents holds nothing else.
 pub(super) fn take_name(reader: &Reader, documents: &mut Vec<&Document>) -> Option<String> {
     let map = documents.first()?.root.as_map()?;
-    let names_only = matches!(map.entries.as_slice(), [entry] if entry.key == "name");
-    if documents.len() < 2 || !names_only {
+    let [entry] = map.entries.as_slice() else { return None };
+    if documents.len() < 2 || entry.key != "name" {
         return None;
     }
-    let name = reader.string(&map.entries[0].value, "name").map(str::to_owned);
+    let name = reader.string(&entry.value, "name")?.to_owned();
+    if documents.iter().any(|document| waits_for(document, &name)) {
+        return None;
+    }
     documents.remove(0);
-    name
+    Some(name)
+}
+
+/// True if a document names a task under `depends_on`, so that the name is not that of the whole.
+fn waits_for(document: &Document, name: &str) -> bool {
+    let names = document.root.as_map().and_then(|map| map.get("depends_on"));
+    names.is_some_and(|names| {
+        names.as_str() == Some(name)
+            || names.as_list().is_some_and(|list| list.iter().any(|n| n.as_str() == Some(name)))
+    })
 }
 
 /// Gives every task the positions of those that it waits for. Without any `depends_on` each waits for the one before.
-pub(super) fn link(reader: &Reader, drafts: Vec<Draft>) -> Vec<Task> {
+pub(super) fn link(reader: &Reader, drafts: &[Draft]) -> Vec<Task> {
     let is_graph = drafts.iter().any(|draft| draft.has_depends_on);
     let names: Vec<Option<String>> = drafts.iter().map(|draft| draft.task.name.clone()).collect();
     let mut tasks = Vec::with_capacity(drafts.len());
@@ -33,7 +45,7 @@ pub(super) fn link(reader: &Reader, drafts: Vec<Draft>) -> Vec<Task> {
         tasks.push(task);
     }
     if is_graph && reader.is_clean() {
-        check_circles(reader, &drafts, &tasks);
+        check_circles(reader, drafts, &tasks);
     }
     tasks
 }

@@ -12,7 +12,7 @@ use super::{chain, known};
 pub fn task_of(source: &Source, reader: &Reader, node: &Node) -> Option<Task> {
     let fields = reader.fields(node, "a task")?;
     let drafted = draft(&fields, &Flags::default(), &Overlay::new(&Flags::default()));
-    let mut task = chain::link(reader, vec![drafted]).pop()?;
+    let mut task = chain::link(reader, &[drafted]).pop()?;
     task.sheet = Sheet { name: source.name.to_owned(), text: reader.redacted() };
     Some(task)
 }

@@ -1,6 +1,6 @@
 //! The keys of the language: which there are, and which are accepted without being acted on.
 
-use crate::yaml::Fields;
+use crate::yaml::{Fields, did_you_mean};
 
 /// Keys of a block of resources.
 pub(super) const RESOURCES: [&str; 27] = [
@@ -32,6 +32,9 @@ pub(super) const RESOURCES: [&str; 27] = [
     "priority_class",
     "volumes",
 ];
+
+/// Those of them that are other words for one of the others.
+const ALIASES: [&str; 3] = ["accelerator", "gpus", "spot_recovery"];
 
 /// Those of them that change nothing here.
 pub(super) const RESOURCES_IGNORED: [&str; 5] = ["network_tier", "local_disk", "priority", "priority_class", "volumes"];
@@ -67,7 +70,7 @@ pub(super) const TASK: [&str; 26] = [
 ];
 
 /// Those of them that change nothing here.
-pub(super) const TASK_IGNORED: [&str; 11] = [
+pub(super) const TASK_IGNORED: [&str; 12] = [
     "config",
     "experimental",
     "service",
@@ -78,6 +81,7 @@ pub(super) const TASK_IGNORED: [&str; 11] = [
     "volume_mounts",
     "storage_mounts",
     "update_mode",
+    "user_specified_yaml",
     "api_server",
 ];
 
@@ -100,7 +104,13 @@ pub(super) fn misplaced_in_resources(key: &str) -> Option<String> {
     if FAILOVER.contains(&key) {
         return Some(format!("'{key}' belongs under failover, beside resources"));
     }
-    TASK.contains(&key).then(|| format!("'{key}' belongs to the task, one level further out"))
+    if TASK.contains(&key) {
+        return Some(format!("'{key}' belongs to the task, one level further out"));
+    }
+    if key == "any_of" || key == "ordered" {
+        return Some(format!("'{key}' belongs directly under resources"));
+    }
+    did_you_mean(key, RESOURCES.iter().copied().filter(|name| !ALIASES.contains(name)))
 }
 
 /// Where a key of resources or failover belongs that stands in a task.
@@ -109,6 +119,15 @@ pub(super) fn misplaced_in_task(key: &str) -> Option<String> {
         return Some(format!("'{key}' belongs under resources"));
     }
     FAILOVER.contains(&key).then(|| format!("'{key}' belongs under failover"))
+}
+
+/// Notes keys that are neither `known` nor internal ones of SkyPilot (`_policy`, in files that it wrote itself).
+pub(super) fn check(fields: &Fields, known: &[&str], misplaced: impl Fn(&str) -> Option<String>) {
+    let internal = fields.map().entries.iter().map(|entry| entry.key.as_str()).filter(|key| key.starts_with('_'));
+    let internal: Vec<&str> = internal.collect();
+    warn_ignored(fields, &internal);
+    let known: Vec<&str> = known.iter().copied().chain(internal).collect();
+    fields.only_or(&known, misplaced);
 }
 
 /// Warns of every key that is given and changes nothing.

@@ -44,6 +44,18 @@ pub struct Autostop {
     pub down: bool,
 }
 
+/// What `autostop` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopping {
+    /// It is switched off.
+    Never,
+    /// It is on.
+    After(Autostop),
+}
+
+/// Idle time where `autostop` is only switched on, as in SkyPilot.
+const DEFAULT_IDLE: Span = Span::from_secs(300);
+
 pub(super) const DISK_TIERS: [&str; 5] = ["low", "medium", "high", "ultra", "best"];
 
 pub(super) fn disk_tier(reader: &Reader, node: &Node) -> Option<&'static str> {
@@ -100,40 +112,42 @@ pub(super) fn pairs(reader: &Reader, node: &Node, name: &str) -> Option<Vec<(Str
     Some(fields.map().entries.iter().filter_map(one).collect())
 }
 
-/// `true`, `10` (minutes), `10m`, or `{idle_minutes: 10, down: true}`. `Some(None)` if it is switched off.
-pub(super) fn autostop(reader: &Reader, node: &Node) -> Option<Option<Autostop>> {
-    const DEFAULT_IDLE: Span = Span::from_secs(300);
+/// `true`, `10` (minutes), `10m`, or `{idle_minutes: 10, down: true}`.
+pub(super) fn autostop(reader: &Reader, node: &Node) -> Option<Stopping> {
     if node.as_map().is_none() {
-        return Some(idle(reader, node, DEFAULT_IDLE)?.map(|idle| Autostop { idle, down: false }));
+        return idle(reader, node, false);
     }
     let fields: Fields = reader.fields(node, "autostop")?;
     fields.only(&["idle_minutes", "down", "wait_for", "hook", "hook_timeout"]);
-    let idle = match fields.get("idle_minutes") {
-        Some(minutes) => idle(reader, minutes, DEFAULT_IDLE)?,
-        None => Some(DEFAULT_IDLE),
-    };
     let down = fields.boolean("down").unwrap_or(false);
-    Some(idle.map(|idle| Autostop { idle, down }))
+    match fields.get("idle_minutes") {
+        Some(minutes) => idle(reader, minutes, down),
+        None => Some(Stopping::After(Autostop { idle: DEFAULT_IDLE, down })),
+    }
 }
 
-fn idle(reader: &Reader, node: &Node, default: Span) -> Option<Option<Span>> {
-    let text = reader.string(node, "autostop")?;
-    let lower = text.to_ascii_lowercase();
-    match lower.as_str() {
-        "true" | "yes" | "on" => return Some(Some(default)),
-        "false" | "no" | "off" => return Some(None),
+fn idle(reader: &Reader, node: &Node, down: bool) -> Option<Stopping> {
+    let after = |idle| Some(Stopping::After(Autostop { idle, down }));
+    let text = node.as_str().unwrap_or_default().to_ascii_lowercase();
+    match text.as_str() {
+        "true" | "yes" | "on" => return after(DEFAULT_IDLE),
+        "false" | "no" | "off" => return Some(Stopping::Never),
         _ => {}
     }
-    // Negative minutes switch it off.
-    if let Ok(minutes) = lower.parse::<i64>() {
-        return Some(u64::try_from(minutes).ok().map(|minutes| Span::from_secs(60) * minutes));
+    if let Ok(minutes) = text.parse::<i64>() {
+        // Negative minutes switch it off.
+        return u64::try_from(minutes).map_or(Some(Stopping::Never), |minutes| after(Span::from_secs(60) * minutes));
     }
-    match lower.parse::<Span>() {
-        Ok(span) => Some(Some(span)),
-        Err(_) => {
-            let message = format!("autostop must be minutes or a duration, not {}", node.describe());
-            reader.error_hint(node.spot, message, "write for example 10, 30m or 1h".to_owned());
-            None
-        }
+    if let Ok(span) = text.parse() {
+        return after(span);
+    }
+    let message = format!("autostop must be minutes or a duration, not {}", node.describe());
+    reader.error_hint(node.spot, message, "write for example 10, 30m or 1h".to_owned());
+    None
+}
+
+impl Stopping {
+    pub(super) fn after(self) -> Option<Autostop> {
+        if let Self::After(autostop) = self { Some(autostop) } else { None }
     }
 }

@@ -20,6 +20,7 @@ mod located;
 mod machine;
 mod pattern;
 mod resolve;
+mod schema;
 mod secret;
 mod task;
 mod work;
@@ -33,6 +34,7 @@ pub use located::{At, Located, Sheet};
 pub use machine::{Autostop, Image, Machine};
 pub use pattern::Pattern;
 pub use resolve::{Preference, Request, resolve};
+pub use schema::task_schema;
 pub use secret::Secret;
 pub use task::{Task, from_flags, parse_tasks};
 pub use work::{DataSize, Work};
@@ -41,3 +43,6 @@ pub use work::{DataSize, Work};
 pub use crate::yaml::Problem as RequestError;
 /// A task file: its name for messages, and its text.
 pub use crate::yaml::Source;
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,9 @@ pub fn parse_tasks(source: &Source, flags: &Flags) -> Result<Vec<Task>, Vec<Prob
     };
     let mut documents: Vec<&Document> = documents.iter().filter(|document| !document.root.is_null()).collect();
     let reader = Reader::new(*source);
-    documents.iter().for_each(|document| hide_secrets(&reader, document));
+    for document in &documents {
+        hide_secrets(&reader, document);
+    }
     let chain = chain::take_name(&reader, &mut documents);
     let mut drafts: Vec<Draft> = documents
         .iter()
@@ -73,7 +75,7 @@ pub fn parse_tasks(source: &Source, flags: &Flags) -> Result<Vec<Task>, Vec<Prob
         drafts.extend(reader.fields(&root, "a task").map(|fields| draft(&fields, flags, &overlay)));
     }
     let sheet = Sheet { name: source.name.to_owned(), text: reader.redacted() };
-    let mut tasks = chain::link(&reader, drafts);
+    let mut tasks = chain::link(&reader, &drafts);
     let (mut problems, warnings) = reader.finish();
     problems.extend(overlay.problems);
     if !problems.is_empty() {
@@ -112,7 +114,7 @@ fn hide_secrets(reader: &Reader, document: &Document) {
 }
 
 pub(super) fn draft(fields: &Fields, flags: &Flags, overlay: &Overlay) -> Draft {
-    fields.only_or(&known::TASK, known::misplaced_in_task);
+    known::check(fields, &known::TASK, known::misplaced_in_task);
     known::warn_ignored(fields, &known::TASK_IGNORED);
     let reader = fields.reader();
     let resources = fields.get("resources").map(|node| (node, reader));

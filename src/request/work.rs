@@ -126,13 +126,14 @@ fn substitute(text: &str, envs: &[(String, String)]) -> String {
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);
         let after = &rest[at + 1..];
-        let (name, length) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            Some((name, _)) => (name, name.len() + 2),
-            None => {
+        let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let (name, length) = braced.map_or_else(
+            || {
                 let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(after.len());
                 (&after[..end], end)
-            }
-        };
+            },
+            |(name, _)| (name, name.len() + 2),
+        );
         match envs.iter().find(|(known, _)| known == name) {
             Some((_, value)) => out.push_str(value),
             None => out.push_str(&rest[at..=at + length]),
@@ -144,15 +145,13 @@ fn substitute(text: &str, envs: &[(String, String)]) -> String {
 
 /// `{s3://bucket: 10}` (GB), or a size alone.
 fn data_size(reader: &Reader, node: &Node, name: &str) -> Option<DataSize> {
-    let (location, size) = match node.as_map() {
+    let (location, size) = match node.as_map().map(|map| map.entries.as_slice()) {
         None => ("", node),
-        Some(map) => match map.entries.as_slice() {
-            [entry] => (entry.key.as_str(), &entry.value),
-            _ => {
-                reader.error(node.spot, format!("{name} must name exactly one location"));
-                return None;
-            }
-        },
+        Some([entry]) => (entry.key.as_str(), &entry.value),
+        Some(_) => {
+            reader.error(node.spot, format!("{name} must name exactly one location"));
+            return None;
+        }
     };
     let gigabytes = size.as_str().and_then(amount::gigabytes);
     if gigabytes.is_none() {

@@ -278,7 +278,7 @@ impl VmTable {
         let (accelerator, count) = self.accelerator(lines, cells)?;
         let vcpus = lines.micros(cells.vcpus, "a number of vCPUs, or nothing")?.unwrap_or(0) / 1000;
         let memory = lines.micros(cells.memory, "GiB of memory, or nothing")?.unwrap_or(0);
-        let memory = (memory * 1024 + 500_000) / 1_000_000;
+        let memory = (i128::from(memory) * 1024 + 500_000) / 1_000_000;
         let (Ok(vcpus_milli), Ok(memory_mib)) = (u32::try_from(vcpus), u32::try_from(memory)) else {
             return Err(lines.wrong(cells.memory, "vCPUs and GiB of one machine", "check the units of this row"));
         };

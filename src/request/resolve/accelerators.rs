@@ -8,9 +8,9 @@ use super::super::alternatives::Alternative;
 use super::super::located::{At, Located};
 use super::{Dropped, Resolver};
 
-/// A device is sold as `80GB` whether its driver counts 80 × 10⁹ bytes or 80 GiB, less a little for itself:
-/// MiB per nominal GB, at least and at most.
-const NOMINAL_MIB: std::ops::RangeInclusive<f64> = 944.0..=1030.0;
+/// A device is sold as `80GB` whether its tables count 80 × 10⁹ bytes (953.7 MiB a GB) or 80 GiB (1024), each less a
+/// little for itself: MiB per nominal GB.
+const NOMINAL_MIB: [std::ops::RangeInclusive<f64>; 2] = [944.0..=960.0, 1015.0..=1030.0];
 
 impl Resolver<'_> {
     /// What an alternative asks for: one entry for a name, several for a memory size or a range of counts.
@@ -38,7 +38,7 @@ impl Resolver<'_> {
     }
 
     /// The model with this name. A name that only one model contains is taken for that, with a warning, because
-    /// SkyPilot files rely on it.
+    /// files for SkyPilot rely on it.
     fn named(&mut self, name: &str, alternative: &Alternative, at: &At) -> Result<AcceleratorId, Dropped> {
         let catalog = self.catalog;
         if let Some(found) = catalog.find_accelerator(name) {
@@ -98,7 +98,7 @@ impl Resolver<'_> {
         }
         let fits = |id: &AcceleratorId| {
             let mebibytes = f64::from(catalog.accelerator_info(*id).memory_mib) / f64::from(gigabytes);
-            NOMINAL_MIB.contains(&mebibytes) || (or_more && mebibytes > *NOMINAL_MIB.end())
+            NOMINAL_MIB.iter().any(|range| range.contains(&mebibytes)) || (or_more && mebibytes > 1024.0)
         };
         let sold = |id: &AcceleratorId| self.offered_by(*id, |cloud| self.clouds.contains(&cloud));
         let found: Vec<_> = catalog.accelerators().filter(made_by).filter(fits).filter(sold).collect();

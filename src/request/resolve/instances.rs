@@ -127,7 +127,8 @@ impl Resolver<'_> {
             [only] => (format!("{name} has {only}, but {asked} is asked for"), "leave one of the two out".to_owned()),
             _ => (format!("{name} does not have {asked}"), format!("it has {}", own.join(", "))),
         };
-        let at = alternative.accelerator.as_ref().map_or(at, |wanted| &wanted.at);
+        // Where both are given, the flag is the one that was added.
+        let at = alternative.accelerator.as_ref().filter(|_| at.flag.is_none()).map_or(at, |wanted| &wanted.at);
         Err(self.wrong(at, message, hint))
     }
 

@@ -7,6 +7,9 @@ use super::super::accelerator::thousandths;
 use super::super::alternatives::Alternative;
 use super::super::amount;
 
+/// The most places that are named.
+const SHOWN: usize = 3;
+
 /// `V100:8`.
 pub(super) fn accelerator(catalog: &Catalog, count: AcceleratorCount) -> String {
     format!("{}:{}", catalog.accelerator_name(count.accelerator), thousandths(count.count_milli))
@@ -30,16 +33,14 @@ pub(super) fn of(catalog: &Catalog, alternative: &Alternative, requirement: &Req
     if requirement.capacity == CapacityType::Spot {
         label.push_str(" [Spot]");
     }
-    let (first, rest) = match requirement.places.as_slice() {
-        [] => return label,
-        [first, rest @ ..] => (place(catalog, *first), rest.len()),
-    };
-    label.push_str(" on ");
-    label.push_str(&first);
-    if rest > 0 {
-        label.push_str(&format!(" and {rest} more"));
+    match requirement.places.as_slice() {
+        [] => label,
+        few if few.len() <= SHOWN => {
+            let names: Vec<String> = few.iter().map(|p| place(catalog, *p)).collect();
+            format!("{label} on {}", names.join(" or "))
+        }
+        [first, rest @ ..] => format!("{label} on {} or {} more places", place(catalog, *first), rest.len()),
     }
-    label
 }
 
 /// `gcp/us-central1/us-central1-a`, as far as it is given.

@@ -153,11 +153,11 @@ impl Resolver<'_> {
         let places = self.with_image(alternative, places)?;
         let mut requirement = Requirement {
             accelerators,
-            instance_types,
             cpus: alternative.cpus.as_ref().map(|cpus| cpus.value),
             memory: alternative.memory.as_ref().map(|memory| memory.value),
             capacity: if alternative.use_spot { CapacityType::Spot } else { CapacityType::OnDemand },
-            places: self.within_enabled(places),
+            places: if instance_types.is_empty() { self.within_enabled(places) } else { places },
+            instance_types,
             excluded: excluded.to_vec(),
             max_price_hourly: alternative.max_price_hourly,
             preference: alternative.preference,
