@@ -55,6 +55,11 @@ impl Console {
         }
     }
 
+    /// Text as it is.
+    pub fn text(&mut self, text: &str) -> Result<(), Failure> {
+        Ok(self.out.write_all(text.as_bytes())?)
+    }
+
     /// A document for programs.
     pub fn json(&mut self, document: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;
@@ -69,6 +74,7 @@ impl Console {
 
     /// Words beside the output: they never mix with what a program reads.
     pub fn note(&mut self, text: impl AsRef<str>) {
+        let _ = self.out.flush();
         // Nobody may be reading notes, and that is no reason to stop.
         let _ = writeln!(self.err, "{}", text.as_ref());
     }

@@ -9,6 +9,7 @@ mod environment;
 mod exit;
 mod failure;
 mod files;
+mod scenarios;
 pub mod sim;
 pub mod sky;
 

@@ -183,7 +183,8 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
         let estimates = [summary.attempts, summary.price_hourly, summary.premium, summary.wasted];
         let [attempts, price, premium, wasted] = estimates;
         let percent = |share: f64| format!("{:.1} %", share * 100.0);
-        let above = |share: f64| format!("{:+.1} %", share * 100.0 + 0.0);
+        // Rounded first, so that a hair below nothing is not printed as `-0.0`.
+        let above = |share: f64| format!("{:+.1} %", (share * 1000.0).round() / 10.0 + 0.0);
         let [p50, p90, p99] = summary.time;
         grid.push([
             policy.to_owned(),

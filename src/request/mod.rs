@@ -17,6 +17,7 @@ mod alternatives;
 mod amount;
 mod block;
 mod chain;
+mod embed;
 mod failover;
 mod flags;
 mod known;
@@ -31,6 +32,7 @@ mod work;
 
 pub use accelerator::{Devices, NotAccelerator, Wanted};
 pub use alternatives::Alternative;
+pub use embed::{demand_keys, is_failover_key, is_resource_key, task_of};
 pub use failover::{Failover, Preferred};
 pub use flags::Flags;
 pub use located::{At, Located, Sheet};

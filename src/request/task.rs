@@ -113,7 +113,7 @@ fn hide_secrets(reader: &Reader, document: &Document) {
     }
 }
 
-fn draft(fields: &Fields, flags: &Flags, overlay: &Overlay) -> Draft {
+pub(super) fn draft(fields: &Fields, flags: &Flags, overlay: &Overlay) -> Draft {
     known::check(fields, &known::TASK, known::misplaced_in_task);
     known::warn_ignored(fields, &known::TASK_IGNORED);
     let reader = fields.reader();

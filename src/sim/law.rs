@@ -145,6 +145,24 @@ impl Law {
         }
     }
 
+    /// The same law with every duration multiplied by a factor.
+    #[must_use]
+    pub fn stretched(&self, factor: f64) -> Self {
+        match self {
+            Self::Constant(value) => Self::Constant(value * factor),
+            Self::Uniform { low, high } => Self::Uniform { low: low * factor, high: high * factor },
+            Self::Exponential { mean } => Self::Exponential { mean: mean * factor },
+            Self::Gamma { shape, scale } => Self::Gamma { shape: *shape, scale: scale * factor },
+            Self::Weibull { shape, scale } => Self::Weibull { shape: *shape, scale: scale * factor },
+            Self::LogNormal { mu, sigma } => Self::LogNormal { mu: mu + libm::log(factor), sigma: *sigma },
+            Self::Pareto { least, shape } => Self::Pareto { least: least * factor, shape: *shape },
+            Self::Mixture(mixture) => {
+                let stretch = |part: &Part| Part { law: part.law.stretched(factor), ..part.clone() };
+                Self::Mixture(Mixture { parts: mixture.parts.iter().map(stretch).collect() })
+            }
+        }
+    }
+
     /// One draw, in seconds.
     pub fn draw(&self, stream: &mut Stream) -> f64 {
         match self {

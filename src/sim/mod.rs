@@ -5,11 +5,13 @@
 
 mod agenda;
 mod billing;
+pub mod check;
 mod law;
 mod luck;
 pub mod market;
 pub mod oracle;
 mod probe;
+pub mod scenario;
 mod special;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ use super::summary::{Summary, Trial, summarise};
 pub struct Arm {
     /// The policy.
     pub policy: PolicyName,
+    /// Its name, with its parameter.
+    pub name: String,
     /// Every demand of every trial, in order of trial and demand.
     pub trials: Vec<Trial>,
     /// The trials whole.
@@ -48,7 +50,7 @@ pub fn sweep(
     let arm = |policy: &PolicyName| {
         let results = run_trials(market, *policy, seed, 0..trials, &done);
         let trials: Vec<Trial> = results.iter().flat_map(|result| &result.demands).map(Trial::of).collect();
-        Arm { policy: *policy, summary: summarise(&trials), trials, results }
+        Arm { policy: *policy, name: policy.to_string(), summary: summarise(&trials), trials, results }
     };
     policies.iter().map(arm).collect()
 }

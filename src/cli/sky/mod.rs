@@ -7,7 +7,10 @@ mod gpus;
 mod launch;
 mod offer;
 mod plan;
+mod simulate;
 mod task_args;
+
+pub(super) use offer::policy;
 
 use clap::{Parser, Subcommand, ValueEnum};
 

@@ -8,12 +8,12 @@ mod launch;
 
 use std::sync::Arc;
 
-use crate::model::{Answer, Call, CallId, CapacityType, Event, Money, Offering, Span, Timestamp};
+use crate::model::{Answer, Call, CallId, Event, Money, Offering, Span, Timestamp};
 use crate::world::World;
 
 use super::agenda::Agenda;
 use super::billing::Ledger;
-use super::luck::{Entity, Luck};
+use super::luck::Luck;
 use super::market::{Market, Track};
 use super::probe::{Probe, Probes};
 use super::voice::Voice;
@@ -305,11 +305,6 @@ impl State {
         state.launches += 1;
         u64::from(state.launches)
     }
-}
-
-/// Names the streams of a candidate's calls.
-pub(super) fn way_entity(cloud: &str, region: &str, zone: &str, instance_type: &str, capacity: CapacityType) -> Entity {
-    Entity::named(&format!("way {cloud}/{region}/{zone}/{instance_type}/{}", capacity.name()))
 }
 
 fn holds_lease(answer: &Answer) -> bool {

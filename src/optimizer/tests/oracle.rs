@@ -1,36 +1,15 @@
+//! The ranking and the reasons against a look at every row.
+
 use std::cmp::Ordering;
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::catalog::{AWS, Bucket, Catalog, GCP};
+use super::{catalog, device, list_order, zone};
+use crate::catalog::{AWS, Bucket, GCP};
 use crate::model::{
-    AcceleratorCount, Bound, Candidate, CapacityType, CloudId, Money, Place, Requirement, Span, TypeId, ZoneId, ZoneSet,
+    AcceleratorCount, Bound, Candidate, CapacityType, CloudId, Money, Place, Requirement, Span, TypeId, ZoneId,
 };
-
-fn catalog() -> &'static Catalog {
-    Catalog::embedded()
-}
-
-fn device(name: &str, count_milli: u32) -> AcceleratorCount {
-    AcceleratorCount { accelerator: catalog().find_accelerator(name).unwrap(), count_milli }
-}
-
-fn wants(name: &str, count: u32) -> Requirement {
-    Requirement { accelerators: vec![device(name, count * 1000)], ..Requirement::default() }
-}
-
-fn region(cloud: CloudId, name: &str) -> Place {
-    Place { cloud: Some(cloud), region: catalog().find_region(Some(cloud), name), zone: None }
-}
-
-fn zone(name: &str) -> Place {
-    Place { zone: catalog().find_zone(None, name), ..Place::default() }
-}
-
-fn list_order(wanted: &[Requirement]) -> Plan<'static> {
-    plan(catalog(), wanted, 1, &Options::default())
-}
+use crate::optimizer::{Options, PriceOverlay, plan, rejections};
 
 /// A candidate as the naive ranking knows it.
 #[derive(Debug, Clone, PartialEq)]
