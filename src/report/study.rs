@@ -39,6 +39,10 @@ pub struct StudyRecord {
     pub manifest: Manifest,
     /// One a policy, in the order asked for.
     pub policies: Vec<PolicyRecord>,
+    /// What of the scenario's expectations was not met; absent if they were not looked at, since other policies or fewer
+    /// trials than the scenario's own were run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmet: Option<Vec<String>>,
 }
 
 /// What one policy achieved.
@@ -121,8 +125,8 @@ pub struct Count {
 
 impl StudyRecord {
     /// Puts a study together.
-    pub fn new(manifest: Manifest, policies: Vec<PolicyRecord>) -> Self {
-        Self { schema: "sky-sim.run/1", manifest, policies }
+    pub fn new(manifest: Manifest, policies: Vec<PolicyRecord>, unmet: Option<Vec<String>>) -> Self {
+        Self { schema: "sky-sim.run/1", manifest, policies, unmet }
     }
 }
 
