@@ -145,7 +145,7 @@ impl RunArgs {
 /// One trial, written down.
 fn journal(market: &Arc<Market>, policy: PolicyName, seed: u64, trial: u64) -> Vec<Entry> {
     let mut entries = Vec::new();
-    Runner::new(Arc::clone(market), seed).run_recorded(policy, trial, |entry| entries.push(entry));
+    Runner::new(market, seed).run_recorded(policy, trial, |entry| entries.push(entry));
     entries
 }
 
