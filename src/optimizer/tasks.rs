@@ -14,6 +14,7 @@ use super::egress::{Egress, MB_PER_GB};
 use super::graph::{self, Choice, Effort, Link, Problem, ProblemError, Proof, Solution, Table};
 use super::options::Options;
 use super::plan::{Plan, plan};
+use super::rank;
 
 /// One task of a graph.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -162,11 +163,9 @@ impl<'a> Prepared<'a> {
         let mut candidates: Vec<Vec<Candidate>> = Vec::with_capacity(tasks.len());
         for (index, task) in tasks.iter().enumerate() {
             // Tasks that ask for the same are common, and looked up once.
-            let same = tasks[..index].iter().position(|other| other.wanted == task.wanted && other.nodes == task.nodes);
-            let found = match same {
-                Some(other) => candidates[other].clone(),
-                None => by_region(&plan(catalog, &task.wanted, task.nodes, &options.ranking), &options.denied),
-            };
+            let known = (0..index).find_map(|other| known(&tasks[other], &candidates[other], task, options));
+            let fresh = || by_region(&plan(catalog, &task.wanted, task.nodes, &options.ranking), &options.denied);
+            let found = known.unwrap_or_else(fresh);
             if found.is_empty() {
                 return Err(GraphError::Infeasible { task: index as u32 });
             }
@@ -231,6 +230,52 @@ impl<'a> Prepared<'a> {
         };
         Ok(GraphPlan { tasks, transfers, inputs, cost, duration: Span(coarse(duration) as u64), proof })
     }
+}
+
+/// The candidates of a task, from those of one that asks for the same but perhaps runs longer or shorter.
+fn known(other: &TaskNode, found: &[Candidate], task: &TaskNode, options: &GraphOptions) -> Option<Vec<Candidate>> {
+    if other.nodes != task.nodes || other.wanted.len() != task.wanted.len() {
+        return None;
+    }
+    if other.wanted == task.wanted {
+        return Some(found.to_vec());
+    }
+    let ([before], [wanted]) = (&other.wanted[..], &task.wanted[..]) else { return None };
+    // Runs of an hour and more are ranked as the prices are, so the ranking is the same whatever their length.
+    let long = |run: Span| run >= Span::HOUR;
+    let alike = long(before.runtime) && long(wanted.runtime) && options.ranking.prefer.is_none();
+    if !alike || !same_but_time(before, wanted) {
+        return None;
+    }
+    let (overlay, runtime) = (&options.ranking.overlay, wanted.runtime);
+    let rerun = |candidate: &Candidate| {
+        let paid = overlay.apply(candidate.offering.cloud, candidate.offering.price_hourly);
+        Candidate { runtime, cost: rank::cost(paid, task.nodes, runtime), ..*candidate }
+    };
+    Some(found.iter().map(rerun).collect())
+}
+
+/// True if two requirements differ in run time and label at most. Every field is spelled out, so that a new one cannot be
+/// forgotten.
+fn same_but_time(a: &Requirement, b: &Requirement) -> bool {
+    let Requirement {
+        accelerators,
+        instance_types,
+        cpus,
+        memory,
+        capacity,
+        places,
+        excluded,
+        max_price_hourly,
+        preference,
+        runtime: _,
+        label: _,
+    } = a;
+    *accelerators == b.accelerators
+        && *instance_types == b.instance_types
+        && (*cpus, *memory, *capacity) == (b.cpus, b.memory, b.capacity)
+        && (places, excluded) == (&b.places, &b.excluded)
+        && (*max_price_hourly, *preference) == (b.max_price_hourly, b.preference)
 }
 
 /// Of each region the candidates that can be best there: the first of each run time. Only those of the best rank.
