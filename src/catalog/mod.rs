@@ -8,6 +8,7 @@
 //! hosted catalogs.
 
 mod compile;
+mod edited;
 mod info;
 mod lint;
 mod names;

@@ -71,7 +71,7 @@ impl Scope {
     /// True if the denial speaks for this offering in this zone. `zone` is `None` for an offering of a whole region
     /// on a cloud without zones; a scope that names a zone then does not cover it.
     pub fn covers(&self, offering: &Offering, zone: Option<ZoneId>) -> bool {
-        fn admits<T: PartialEq>(wanted: Option<T>, actual: Option<T>) -> bool {
+        fn admits<T: PartialEq + Copy>(wanted: Option<T>, actual: Option<T>) -> bool {
             wanted.is_none() || wanted == actual
         }
         admits(self.cloud, Some(offering.cloud))
@@ -85,6 +85,18 @@ impl Scope {
 }
 
 impl Cause {
+    /// Every cause, in the order they are reported.
+    pub const ALL: [Self; 8] = [
+        Self::Stockout,
+        Self::QuotaExceeded,
+        Self::RateLimited,
+        Self::Unauthorized,
+        Self::InvalidRequest,
+        Self::Unsupported,
+        Self::Preempted,
+        Self::Unknown,
+    ];
+
     /// The name in machine-readable output.
     pub const fn name(self) -> &'static str {
         match self {

@@ -51,6 +51,8 @@ pub enum Happening {
     Released(LeaseId, Money),
     /// A release failed and will be tried again.
     NotReleased(LeaseId, Arc<str>),
+    /// Releasing failed too often: this is still held and billed, and needs a hand.
+    Orphaned(LeaseId),
     /// Spot capacity was taken back.
     Preempted(LeaseId),
     /// The end of the pursuit.

@@ -88,27 +88,42 @@ impl Mul<u64> for Span {
     }
 }
 
-/// Reads `90`, `45s`, `3m`, `1.5h`, `2d`, `250ms`; a bare number is seconds.
+/// Reads `90`, `45s`, `3m`, `1.5h`, `2d`, `250ms`, and several in a row (`4m38s`); a bare number is seconds.
 impl FromStr for Span {
     type Err = ParseUnitError;
     fn from_str(text: &str) -> Result<Self, ParseUnitError> {
         let error = || ParseUnitError { found: text.to_owned(), expected: "a duration such as 30s, 5m, 1.5h or 2d" };
-        let trimmed = text.trim();
-        let split = trimmed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(trimmed.len());
-        let (number, unit) = trimmed.split_at(split);
-        let number: f64 = number.trim().parse().map_err(|_| error())?;
-        let seconds = match unit {
-            "" | "s" | "sec" | "second" | "seconds" => 1.0,
-            "us" => 1e-6,
-            "ms" => 1e-3,
-            "m" | "min" | "minute" | "minutes" => 60.0,
-            "h" | "hr" | "hour" | "hours" => 3600.0,
-            "d" | "day" | "days" => 86_400.0,
-            "w" | "week" | "weeks" => 604_800.0,
-            _ => return Err(error()),
-        };
-        if number.is_finite() && number >= 0.0 { Ok(Self::from_secs_f64(number * seconds)) } else { Err(error()) }
+        let mut rest = text.trim();
+        let mut total = 0.0;
+        loop {
+            let digits = rest.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            let (number, tail) = rest.split_at(digits);
+            let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
+            let (unit, tail) = tail.split_at(letters);
+            let number: f64 = number.trim().parse().map_err(|_| error())?;
+            total += number * unit_seconds(unit).ok_or_else(error)?;
+            rest = tail.trim_start();
+            if !(number.is_finite() && number >= 0.0) {
+                return Err(error());
+            }
+            if rest.is_empty() {
+                return Ok(Self::from_secs_f64(total));
+            }
+        }
     }
+}
+
+fn unit_seconds(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "" | "s" | "sec" | "second" | "seconds" => 1.0,
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "m" | "min" | "minute" | "minutes" => 60.0,
+        "h" | "hr" | "hour" | "hours" => 3600.0,
+        "d" | "day" | "days" => 86_400.0,
+        "w" | "week" | "weeks" => 604_800.0,
+        _ => return None,
+    })
 }
 
 /// The shortest exact-enough reading: `850ms`, `13s`, `4m38s`, `2h05m`, `3d04h`.
@@ -143,6 +158,7 @@ impl Money {
     }
 
     /// What this hourly price comes to over `span`, rounded down to the millionth of a dollar.
+    #[must_use]
     pub fn over(self, span: Span) -> Self {
         Self((self.0 as i128 * span.0 as i128 / Span::HOUR.0 as i128) as i64)
     }
@@ -195,5 +211,52 @@ impl fmt::Display for Money {
         let cents = (self.0.unsigned_abs() + 5_000) / 10_000;
         let sign = if self.0 < 0 && cents > 0 { "-" } else { "" };
         f.pad(&format!("{sign}{}.{:02}", cents / 100, cents % 100))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_with_every_unit_and_in_a_row() {
+        for (text, micros) in [
+            ("90", 90_000_000),
+            ("45s", 45_000_000),
+            ("1.5h", 5_400_000_000),
+            ("250ms", 250_000),
+            ("2 d", 172_800_000_000),
+            ("4m38s", 278_000_000),
+            ("0", 0),
+        ] {
+            assert_eq!(text.parse::<Span>(), Ok(Span(micros)), "{text}");
+        }
+        for text in ["", "s", "-3s", "3 parsecs", "nan", "1h-2m", "inf"] {
+            assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_print_short_and_read_back_to_the_second() {
+        for (micros, text) in [
+            (850_000, "850ms"),
+            (13_000_000, "13s"),
+            (278_000_000, "4m38s"),
+            (7_500_000_000, "2h05m"),
+            (273_600_000_000, "3d04h"),
+        ] {
+            assert_eq!(Span(micros).to_string(), text);
+            assert_eq!(text.parse::<Span>(), Ok(Span(micros)));
+        }
+    }
+
+    #[test]
+    fn money_keeps_the_millionth_and_prints_cents() {
+        assert_eq!("$2.953212/h".parse::<Money>(), Ok(Money(2_953_212)));
+        assert_eq!(Money(2_953_212).to_string(), "2.95");
+        assert_eq!(Money(-15_000).to_string(), "-0.02");
+        assert_eq!(Money(454_000).to_string(), "0.45");
+        assert!("two".parse::<Money>().is_err());
+        assert_eq!(Money(3_600_000_000).over(Span(1)), Money(1));
     }
 }

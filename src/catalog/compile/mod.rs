@@ -6,6 +6,7 @@
 
 mod assemble;
 pub(crate) mod columns;
+pub(crate) mod edit;
 mod error;
 pub(crate) mod extras;
 pub(crate) mod family;

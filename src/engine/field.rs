@@ -1,0 +1,127 @@
+//! The candidates of one demand and what is known of each: the incremental part of re-planning. A denial touches
+//! only the slots its scope covers; choosing never looks at the blocklist again.
+
+use std::sync::Arc;
+
+use crate::model::{Candidate, Cause, Timestamp, ZoneSet};
+
+use super::blocklist::Block;
+
+/// Candidates with, for each zone of each, the moment from which it may be tried. All vectors are indexed by
+/// candidate, but `open_from`, which has one slot a zone (one for a candidate without zones).
+#[derive(Debug, Default)]
+pub struct Field {
+    candidates: Arc<[Candidate]>,
+    first_slot: Vec<u32>,
+    open_from: Vec<Timestamp>,
+    /// The round in which it was last attempted; 0 for never.
+    tried_in: Vec<u32>,
+    last_denial: Vec<Option<(Timestamp, Cause)>>,
+    round: u32,
+}
+
+impl Field {
+    /// Starts over with these candidates, all open.
+    pub(crate) fn begin(&mut self, candidates: Arc<[Candidate]>) {
+        if !Arc::ptr_eq(&self.candidates, &candidates) || self.first_slot.is_empty() {
+            self.first_slot.clear();
+            let mut slots = 0;
+            for candidate in candidates.iter() {
+                self.first_slot.push(slots);
+                slots += candidate.zones.len().max(1) as u32;
+            }
+            self.first_slot.push(slots);
+        }
+        let (count, slots) = (candidates.len(), self.first_slot[candidates.len()] as usize);
+        self.candidates = candidates;
+        self.open_from.clear();
+        self.open_from.resize(slots, Timestamp::ZERO);
+        self.tried_in.clear();
+        self.tried_in.resize(count, 0);
+        self.last_denial.clear();
+        self.last_denial.resize(count, None);
+        self.round = 0;
+    }
+
+    /// The candidates, as the optimizer ranked them.
+    pub fn candidates(&self) -> &Arc<[Candidate]> {
+        &self.candidates
+    }
+
+    /// The current round over the candidates, counted from 1.
+    pub fn round(&self) -> u32 {
+        self.round
+    }
+
+    pub(crate) fn next_round(&mut self) {
+        self.round += 1;
+    }
+
+    /// True if the candidate was attempted in this round.
+    pub fn is_tried(&self, candidate: usize) -> bool {
+        self.tried_in[candidate] == self.round
+    }
+
+    pub(crate) fn set_tried(&mut self, candidate: usize) {
+        self.tried_in[candidate] = self.round;
+    }
+
+    pub(crate) fn set_denied(&mut self, candidate: usize, now: Timestamp, cause: Cause) {
+        self.last_denial[candidate] = Some((now, cause));
+    }
+
+    /// When and why the candidate was last refused.
+    pub fn last_denial(&self, candidate: usize) -> Option<(Timestamp, Cause)> {
+        self.last_denial[candidate]
+    }
+
+    /// True if at least one of its zones (or the candidate, if it has none) is not blocked.
+    pub fn is_open(&self, candidate: usize, now: Timestamp) -> bool {
+        self.slots(candidate).iter().any(|from| *from <= now)
+    }
+
+    /// The moment from which it may be tried.
+    pub fn open_from(&self, candidate: usize) -> Timestamp {
+        self.slots(candidate).iter().copied().min().unwrap_or(Timestamp::ZERO)
+    }
+
+    /// The zones that are not blocked, in the order they are tried.
+    pub fn open_zones(&self, candidate: usize, now: Timestamp) -> ZoneSet {
+        let zones = self.candidates[candidate].zones;
+        let slots = self.slots(candidate);
+        if slots.iter().all(|from| *from <= now) {
+            return zones;
+        }
+        zones.as_slice().iter().zip(slots).filter(|(_, from)| **from <= now).map(|(zone, _)| *zone).collect()
+    }
+
+    /// Closes what the block covers, until it ends.
+    pub(crate) fn learn(&mut self, block: &Block) {
+        let Self { candidates, first_slot, open_from, last_denial: _, .. } = self;
+        let scope = &block.scope;
+        for (index, candidate) in candidates.iter().enumerate() {
+            // The type is what most scopes name and most candidates differ in.
+            if scope.instance_type.is_some_and(|t| t != candidate.offering.instance_type) {
+                continue;
+            }
+            let first = first_slot[index] as usize;
+            let zones = candidate.zones.as_slice();
+            if zones.is_empty() {
+                if scope.covers(&candidate.offering, None) {
+                    open_from[first] = open_from[first].max(block.until);
+                }
+                continue;
+            }
+            for (offset, zone) in zones.iter().enumerate() {
+                if scope.covers(&candidate.offering, Some(*zone)) {
+                    let slot = &mut open_from[first + offset];
+                    *slot = (*slot).max(block.until);
+                }
+            }
+        }
+    }
+
+    fn slots(&self, candidate: usize) -> &[Timestamp] {
+        &self.open_from[self.first_slot[candidate] as usize..self.first_slot[candidate + 1] as usize]
+    }
+}
