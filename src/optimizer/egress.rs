@@ -105,13 +105,13 @@ impl Egress {
         (self.tariff == EgressTariff::SkyPilot).then(|| between(&self.clouds, |from| skypilot_nanos(from, mb)))
     }
 
-    /// Prices by the MB.
-    pub(super) const fn price(&self) -> &Table {
+    /// Prices by region: nano-dollars a MB (a thousandth of a GB). For the SkyPilot tariff 1 where anything is charged.
+    pub const fn price(&self) -> &Table {
         &self.price
     }
 
-    /// Times by the MB.
-    pub(super) const fn time(&self) -> &Table {
+    /// Times by region: nanoseconds a MB.
+    pub const fn time(&self) -> &Table {
         &self.time
     }
 
