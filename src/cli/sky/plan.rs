@@ -156,6 +156,8 @@ pub(super) fn dryrun(wanted: &Wanted<'_>, json: bool, console: &mut Console) -> 
         let rejected = vec![Vec::new(); wanted.requests.len()];
         return console.json(&PlanDocument::Several(PlansRecord::of(&placed, planning.tariff(), &rejected, warnings)));
     }
-    warnings.iter().for_each(|warning| console.note(format!("warning: {warning}")));
+    for warning in &warnings {
+        console.note(format!("warning: {warning}"));
+    }
     tell(&placed, false, console)
 }

@@ -29,9 +29,9 @@ pub(super) fn one(path: &Path, plan: &Plan<'_>, request: &Request, console: &mut
         clouds.entry(candidate.offering.cloud).or_default().push(candidate.cost);
     }
     let mut clouds: Vec<(CloudId, Vec<Money>)> = clouds.into_iter().collect();
-    clouds.iter_mut().for_each(|(_, costs)| costs.sort_unstable());
-    // Widest line first, and the cheapest cloud on top.
-    clouds.sort_by(|a, b| b.1[0].cmp(&a.1[0]).then(b.0.cmp(&a.0)));
+    for (_, costs) in &mut clouds {
+        costs.sort_unstable();
+    }
     let series = clouds.into_iter().map(|(cloud, costs)| {
         let label = format!("{}: {} from ${}", catalog.cloud_title(cloud), costs.len(), costs[0]);
         (label, costs.into_iter().map(Money::as_dollars).collect())

@@ -103,18 +103,19 @@ impl PlanningArgs {
         let (catalog, requests) = (wanted.catalog, wanted.requests.as_slice());
         let plans: Vec<Plan<'a>> =
             requests.iter().map(|request| self.ranked(catalog, request)).collect::<Result<_, _>>()?;
-        let plan = plan_graph(catalog, &graph.tasks, &graph.edges, egress, &self.graph_options()).map_err(unplanned)?;
+        let plan = plan_graph(catalog, &graph.tasks, &graph.edges, egress, &self.graph_options())
+            .map_err(|error| unplanned(&error))?;
         let brought = |data: &crate::optimizer::Outside| -> Result<Option<Money>, Failure> {
             let Some(_) = data.input.from.cloud else { return Ok(None) };
             let to = &plan.tasks[data.task as usize];
-            input_cost(catalog, egress, &data.input, to).map(Some).map_err(unplanned)
+            input_cost(catalog, egress, &data.input, to).map(Some).map_err(|error| unplanned(&error))
         };
         let outside = graph.outside.iter().map(brought).collect::<Result<_, _>>()?;
         Ok(Placed { requests, plans, graph, outside, plan, objective: self.objective() })
     }
 }
 
-fn unplanned(error: GraphError) -> Failure {
+fn unplanned(error: &GraphError) -> Failure {
     let hint = match error {
         GraphError::Infeasible { .. } => "relax the request of this task",
         GraphError::Problem(_) => "check depends_on and the sizes of inputs and outputs",

@@ -76,7 +76,7 @@ impl Picture for Choices {
             };
             let path: Vec<(i32, i32)> = costs.iter().enumerate().flat_map(corner).collect();
             // Where curves lie on each other, the ones below show as a rim.
-            page.line(&path, Style::colour(at), 2 + 2 * (self.series.len() - 1 - at).min(3) as u32)?;
+            page.line(&path, Style::colour(at), 2 + 3 * (self.series.len() - 1 - at).min(3) as u32 / 2)?;
             if let Some(first) = path.first() {
                 let half = page.px(4);
                 page.fill([(first.0 - half, first.1 - half), (first.0 + half, first.1 + half)], Style::colour(at))?;

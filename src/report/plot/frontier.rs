@@ -74,7 +74,9 @@ impl Picture for Frontier {
         }
         page.line(&[(page.left, page.top), (page.left, page.bottom)], GREY, 1)?;
         page.axes("cost of all tasks", "places allowed")?;
-        let entries = [(Style::colour(0), "machines".to_owned()), (Style::colour(1), "moving data".to_owned())];
+        let moves = self.bars.iter().any(|bar| bar.cost.is_some_and(|(_, moved)| moved > 0.0));
+        let mut entries = vec![(Style::colour(0), "machines".to_owned())];
+        entries.extend(moves.then(|| (Style::colour(1), "moving data".to_owned())));
         page.legend((page.right + page.px(110), page.top - page.px(56)), &entries)
     }
 }
