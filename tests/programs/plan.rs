@@ -1,8 +1,6 @@
 //! `sky plan` and `sky explain`: tables, JSON that its schema allows, reasons and pictures.
 
-mod common;
-
-use common::Shell;
+use crate::common::Shell;
 use serde_json::Value;
 
 /// Cheapest on three different offers: GCP, GCP and AWS, unless data has to move between them.
@@ -185,7 +183,7 @@ fn a_liked_place_wins_within_its_premium() {
 #[test]
 fn json_is_what_its_schema_says() {
     let shell = Shell::new();
-    let published = include_str!("../schemas/plan.schema.json");
+    let published = include_str!("../../schemas/plan.schema.json");
     let printed = out(&shell, &["plan", "--schema"]);
     assert_eq!(printed.trim(), published.trim(), "run: sky plan --schema > schemas/plan.schema.json");
     let mut compiler = boon::Compiler::new();

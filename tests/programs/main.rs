@@ -1,0 +1,8 @@
+//! Both programs as a user meets them: what they print, ask, write and exit with.
+
+mod common;
+mod launch;
+mod page;
+mod plan;
+mod sky;
+mod sky_sim;
