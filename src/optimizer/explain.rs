@@ -167,6 +167,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_name_covers_is_offered_or_counted_as_left_out() {
+        let (catalog, options) = (Catalog::embedded(), Options::default());
+        let wanted = [Requirement { max_price_hourly: Some(Money::from_dollars(3.1)), ..v100(1) }];
+        let plan = plan(catalog, &wanted, 1, &options);
+        for text in ["aws", "azure", "gcp", "us-east-1", "us-central1-a", "p3.2xlarge", "gcp/V100:8", "eastus/V100"] {
+            let named = Named::read(text, catalog).expect("known");
+            let rows = (0..catalog.row_count()).filter(|row| named.covers_row(catalog, *row));
+            let offered = |row: &u32| {
+                let (kind, region, zone) = (catalog.row_type(*row), catalog.row_region(*row), catalog.row_zone(*row));
+                plan.iter().any(|candidate| {
+                    let zones = candidate.zones.as_slice();
+                    (candidate.offering.instance_type, candidate.offering.region) == (kind, region)
+                        && zone.is_none_or(|zone| zones.contains(&zone))
+                })
+            };
+            let (met, left_out): (Vec<u32>, Vec<u32>) = rows.partition(offered);
+            let standing = standing(&plan, &wanted, &options, &named);
+            let counted: u32 = standing.rejected.iter().map(|of| of.offerings).sum();
+            assert_eq!((counted as usize, standing.candidates > 0), (left_out.len(), !met.is_empty()), "{text}");
+        }
+    }
+
+    #[test]
     fn an_alternative_that_nothing_meets_is_found() {
         let (catalog, options) = (Catalog::embedded(), Options::default());
         let unmet = unmet(catalog, &[v100(1), v100(3)], 1, &options);

@@ -134,7 +134,7 @@ pub fn why(plan: &Plan<'_>, why: &Explanation) -> Vec<String> {
                 format!("{} cheaper candidates come", later.count)
             };
             let reason = if chosen.preference == later.cheapest.preference {
-                "since the preferred places, or the time it takes, count first"
+                "since preferred places, data to be brought in, or the time it takes count first"
             } else {
                 "since the alternatives are in order of preference"
             };

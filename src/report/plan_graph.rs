@@ -177,3 +177,37 @@ pub fn considered(placed: &Placed<'_>, task: usize) -> Vec<String> {
     let rows = rows.iter().map(|(candidate, chosen)| table::Row { candidate, chosen: *chosen });
     table::lines(placed.catalog(), rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optimizer::{Egress, EgressTariff, GraphOptions, Options, plan, plan_graph};
+
+    #[test]
+    fn a_total_that_is_not_proved_says_how_far_off_it_can_be() {
+        let catalog = Catalog::embedded();
+        let requests = [Request::for_gpus("V100", catalog).expect("a request")];
+        let graph = Graph::of(catalog, &requests);
+        let egress = Egress::new(catalog, EgressTariff::Regions);
+        let options = GraphOptions::default();
+        let placed = plan_graph(catalog, &graph.tasks, &graph.edges, &egress, &options).expect("a plan");
+        let ranked = plan(catalog, &requests[0].requirements, 1, &Options::default());
+        let cost = placed.cost;
+        let mut placed = Placed {
+            requests: &requests,
+            plans: vec![ranked],
+            graph,
+            outside: Vec::new(),
+            plan: placed,
+            objective: Objective::Cost,
+        };
+        assert!(total(&placed).ends_with("proved optimal."), "{}", total(&placed));
+        assert_eq!(placed.task_name(0), "task 1");
+        placed.plan.proof = Proof::Gap { lower_bound: cost.0 / 2 };
+        let gap = total(&placed);
+        assert!(gap.contains("not proved optimal: at most $1.48 (100.0 %) above"), "{gap}");
+        placed.objective = Objective::Time;
+        placed.plan.proof = Proof::Gap { lower_bound: 1_800_000_000 };
+        assert!(total(&placed).contains("at most 30m00s (100.0 %)"), "{}", total(&placed));
+    }
+}

@@ -167,6 +167,18 @@ fn an_overlay_changes_what_is_cheapest() {
 }
 
 #[test]
+fn data_that_is_read_draws_the_task_to_it() {
+    let shell = Shell::new();
+    let task = |inputs: &str| shell.file("task.yaml", &format!("resources: {{accelerators: V100:1}}\n{inputs}"));
+    let chosen = |file: &str| json(&shell, &["plan", file])["tasks"][0]["chosen"]["cloud"].clone();
+    assert_eq!([chosen(&task("inputs: {s3://b: 50}\n")), chosen(&task("inputs: {gs://b: 50}\n"))], ["AWS", "GCP"]);
+    let told = out(&shell, &["launch", "--dryrun", &task("inputs: {s3://b: 50}\n")]);
+    assert!(told.lines().any(|line| line.contains(" AWS ") && line.contains('✔')), "{told}");
+    let elsewhere = shell.sky(&["plan", &task("inputs: {r2://b: 50}\n")]);
+    assert!(elsewhere.err.contains("'r2://b' is not priced"), "{}", elsewhere.err);
+}
+
+#[test]
 fn a_liked_place_wins_within_its_premium() {
     let shell = Shell::new();
     let task = |premium: &str| {
@@ -177,7 +189,7 @@ fn a_liked_place_wins_within_its_premium() {
     let first = |file: &str| json(&shell, &["plan", file])["candidates"][0]["cloud"].clone();
     assert_eq!([first(&task("10%")), first(&task("1%"))], ["AWS", "GCP"]);
     let told = out(&shell, &["explain", &task("10%")]);
-    assert!(told.contains("cheaper candidates come later, since the preferred places"), "{told}");
+    assert!(told.contains("cheaper candidates come later, since preferred places"), "{told}");
 }
 
 #[test]
