@@ -82,7 +82,8 @@ impl Simulated<'_> {
         if let Some(lease) = end.lease {
             return console.log(&up(names, &self.cluster, &lease, end), clock);
         }
-        console.lines(failure::lines(names, journal))
+        let lines = failure::lines(names, journal);
+        console.lines(lines.first().map(|_| String::new()).into_iter().chain(lines.iter().cloned()))
     }
 
     fn record(&self, journal: &[Entry], end: &End, exit: Exit, log: &str) -> LaunchRecord {

@@ -125,7 +125,15 @@ impl Compiler<'_> {
                 let name = format!("{}/{device}/{}", self.place(offering, zone), offering.capacity.name());
                 (name, count.count_milli.div_ceil(1000).max(1))
             }
-            None => (self.label(offering, zone), 1),
+            // Whatever the machine they are attached to, it is the same devices that run out.
+            None => match offering.attached {
+                Some(devices) => {
+                    let (device, each) =
+                        (self.catalog.accelerator_name(devices.accelerator), devices.count_milli / 1000);
+                    (format!("{}/{device}:{each}/{}", self.place(offering, zone), offering.capacity.name()), 1)
+                }
+                None => (self.label(offering, zone), 1),
+            },
         };
         let next = self.market.pools.len() as u32;
         let index = *self.pools.entry(name.clone()).or_insert(next);

@@ -260,6 +260,7 @@ mod tests {
             instance_type,
             family: info.family,
             accelerator: info.accelerator.map(|a| a.accelerator),
+            attached: None,
             price_hourly: crate::model::Money::ZERO,
         };
         (offering, zone_id)

@@ -51,6 +51,7 @@ impl Hand {
             instance_type: TypeId(u16::from(cloud)),
             family: FamilyId(u16::from(cloud)),
             accelerator: Some(AcceleratorId(0)),
+            attached: None,
             price_hourly: Money::from_dollars(dollars),
         };
         let cost = offering.price_hourly * i64::from(self.nodes);
