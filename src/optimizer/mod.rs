@@ -12,7 +12,9 @@
 mod defaults;
 mod egress;
 mod expect;
+mod explain;
 mod filter;
+mod forced;
 pub mod graph;
 mod options;
 mod plan;
@@ -20,16 +22,23 @@ mod rank;
 mod reject;
 mod replan;
 mod rows;
+mod several;
 mod tasks;
 #[cfg(test)]
 mod tests;
 
 pub use egress::{Egress, EgressTariff};
 pub use expect::{Availability, expected_cost};
+pub use explain::{Explanation, Later, Standing, explain, standing, unmet};
+pub use forced::forced;
 pub use options::{Options, Preference, PriceOverlay};
 pub use plan::{Plan, plan};
 pub use rank::Ranked;
-pub use reject::{Drop, Nearest, Rejection, Relaxation, nearest, offered_in, rejections, why_not};
+pub use reject::{Drop, Nearest, Rejection, Relaxation, nearest, offered_in, rejections, rejections_among, why_not};
 pub use replan::Replanner;
 pub use rows::Row;
-pub use tasks::{Edge, GraphError, GraphOptions, GraphPlan, Input, Objective, TaskNode, Transfer, plan_graph};
+pub use several::{Graph, Outside};
+pub use tasks::{
+    Edge, GraphError, GraphOptions, GraphPlan, Input, Objective, TaskNode, Transfer, input_cost, plan_graph,
+    transfer_cost,
+};

@@ -319,6 +319,24 @@ fn still_open(mut candidate: Candidate, denied: &[Scope]) -> Option<Candidate> {
     (!candidate.zones.is_empty()).then_some(candidate)
 }
 
+/// What it costs to bring in data, in dollars.
+///
+/// # Errors
+/// If the volume is out of range.
+pub fn input_cost(catalog: &Catalog, egress: &Egress, input: &Input, to: &Candidate) -> Result<Money, GraphError> {
+    let mb = megabytes(input.gigabytes)?;
+    Ok(Money(coarse(brought(catalog, egress, (input, mb), to))))
+}
+
+/// What it costs to move data between two placed tasks, in dollars.
+///
+/// # Errors
+/// If the volume is out of range.
+pub fn transfer_cost(egress: &Egress, gigabytes: f64, from: &Candidate, to: &Candidate) -> Result<Money, GraphError> {
+    let mb = megabytes(gigabytes)?;
+    Ok(Money(coarse(egress.nanos(from.offering.region, to.offering.region, mb))))
+}
+
 /// What it costs to bring in data, in fine units.
 fn brought(catalog: &Catalog, egress: &Egress, (input, mb): (&Input, i64), candidate: &Candidate) -> i64 {
     let to = candidate.offering.region;
