@@ -96,9 +96,11 @@ fn cdf(study: &Study, subtitle: &str) -> Cdf {
         seconds: seconds_placed(trials),
         trials: trials.len(),
     };
+    let all_placed = study.trials().flat_map(|(_, trials)| trials).all(Trial::is_placed);
+    let never = if all_placed { "" } else { " · what is missing to 100 % was never placed" };
     Cdf {
         title: "Time until everything asked for is up".to_owned(),
-        subtitle: format!("{subtitle} · the part that never rises to 100 % was never placed"),
+        subtitle: format!("{subtitle}{never}"),
         series: study.trials().map(series).collect(),
     }
 }
@@ -127,7 +129,9 @@ fn price(study: &Study, subtitle: &str) -> Bars {
     if let Some(last) = values.last_mut().filter(|_| table.is_open) {
         last.push('+');
     }
-    values.push("never".to_owned());
+    if table.shares.iter().any(|shares| shares.last().is_some_and(|never| *never > 0.0)) {
+        values.push("never".to_owned());
+    }
     Bars {
         title: "Price obtained, against the cheapest there is".to_owned(),
         subtitle: subtitle.to_owned(),
