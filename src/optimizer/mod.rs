@@ -1,6 +1,13 @@
 //! Which offerings meet a request, what they cost, and in which order they are tried.
 //!
-//! **Invariant:** pure: no state, no clock, no printing; what is left out is a value with its reason.
+//! **Invariant:** pure: no state, no clock, no printing; what is left out is a value with its reason. The same question
+//! has the same answer, whatever the order of alternatives' offerings in the tables.
+//!
+//! [`plan()`] ranks everything that meets a request; the catalog keeps its lists in order of price, so that ranking is
+//! filtering and merging. From the [`Plan`] come the table a user sees ([`Plan::rows`]), the candidates the engine tries
+//! ([`Plan::candidates`]) and, while denials come and go, the best that is left ([`Replanner`]). [`rejections`] and
+//! [`nearest`] explain what is not in it. [`plan_graph`] places several tasks at once, weighing the cost or time of
+//! moving data between them; its solvers are in [`graph`].
 
 mod defaults;
 mod egress;

@@ -1,6 +1,6 @@
 //! Several tasks planned together: where each runs decides what moving data between them costs.
 //!
-//! **Invariant:** a task alone is planned exactly as [`plan`] plans it; the total of a plan called optimal is not above
+//! **Invariant:** a task alone is planned exactly as [`plan()`] plans it; the total of a plan called optimal is not above
 //! that of any other combination of candidates.
 //!
 //! A task with ordered alternatives takes part with those of the best rank that has a candidate at all, as in SkyPilot.

@@ -203,6 +203,8 @@ fn what_cannot_be_planned_says_why() {
         plan_graph(catalog(), tasks, edges, &egress, &GraphOptions::default()).unwrap_err()
     };
     assert_eq!(error(&[], &tasks), GraphError::Infeasible { task: 1 });
+    let nothing = plan_graph(catalog(), &[], &[], &egress, &GraphOptions::default()).unwrap();
+    assert_eq!((nothing.cost, nothing.duration, nothing.proof), (Money::ZERO, Span::ZERO, Proof::Optimal));
     let edge = |from, to, gigabytes| Edge { from, to, gigabytes };
     let fine = [tasks[0].clone(), tasks[0].clone()];
     for bad in [
