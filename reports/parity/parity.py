@@ -6,7 +6,7 @@
     python3 reports/parity/parity.py --only v100 l4 # some requests; prints, changes no file
     python3 reports/parity/parity.py --steps compare  # only compares what is recorded
 
-Needs Python 3.9 to 3.12 with venv and pip, and the release build of `sky`.
+Needs Python 3.11 or newer with venv and pip, and the release build of `sky`.
 """
 
 import argparse
@@ -48,7 +48,10 @@ def parse(arguments):
     parser.add_argument("--results", default=os.path.join(HERE, "results"), help="directory of the CSV files")
     parser.add_argument("--requests", default=os.path.join(HERE, "requests.yaml"))
     parser.add_argument("--only", nargs="+", help="only these requests")
+    parser.add_argument("--random", type=int, metavar="N", help="instead, N requests drawn at random")
+    parser.add_argument("--seed", type=int, default=1, help="which random ones (1)")
     parser.add_argument("--big", action="store_true", help="ask SkyPilot the long cases too")
+    parser.add_argument("--repeat", type=int, default=10, help="runs of `sky plan` to take the least time of (10)")
     parser.add_argument("--limit", type=int, default=900, help="seconds a long case may take SkyPilot (default: 900)")
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS)
     return parser.parse_args(arguments)

@@ -10,6 +10,7 @@ import itertools
 import layout
 
 Offer = collections.namedtuple("Offer", "cloud region zone type accelerator count vcpus memory price spot attached")
+Candidate = collections.namedtuple("Candidate", "rank cost cloud region zone type accelerators spot price")
 Alternative = collections.namedtuple("Alternative", "rank fields hours")
 
 # The largest N1 machine that may carry so many: vCPUs and GiB (Compute Engine, GPUs on N1 machines).
@@ -19,6 +20,8 @@ N1_LIMITS = {
     ("P4", 1): (24, 156), ("P4", 2): (48, 312), ("P4", 4): (96, 624),
     ("P100", 1): (16, 104), ("P100", 2): (32, 208), ("P100", 4): (96, 624),
 }
+# Zones whose limit for four P100 is lower.
+P100_ZONES = {"us-east1-c": (64, 208), "europe-west1-d": (64, 208), "europe-west1-b": (64, 208)}
 # The vCPUs that an N1 machine is given for so many accelerators, unless the request says.
 N1_VCPUS = {"T4": {1: 4, 2: 8, 4: 48}, None: {1: 8, 2: 16, 4: 32, 8: 64}}
 CPU_FAMILIES = {
@@ -63,6 +66,8 @@ def attached(machines, devices):
             yield device._replace(type="TPU-VM")
             continue
         limits = N1_LIMITS.get((device.accelerator, device.count), (0, 0))
+        if (device.accelerator, device.count) == ("P100", 4):
+            limits = P100_ZONES.get(device.zone, limits)
         for host in hosts[device.zone]:
             if host.vcpus <= limits[0] and host.memory <= limits[1]:
                 spot = None if None in (host.spot, device.spot) else host.spot + device.spot
@@ -106,18 +111,18 @@ def hours(text):
 
 
 def candidates(tables, document):
-    """Every candidate of a task: (rank, cost, cloud, region, zone, type, price), sorted; the cheapest are first."""
-    nodes, found = document.get("num_nodes", 1), {}
+    """Every candidate of a task, sorted by rank and cost. Prices and costs are in millionths of a dollar."""
+    nodes, found = document.get("num_nodes", 1), set()
     for alternative in alternatives(document):
         spot = bool(alternative.fields.get("use_spot"))
         for each in admitted(tables, alternative.fields, spot):
             price = each.spot if spot else each.price
+            # On AWS an on-demand attempt names no zone; the zones of a region cost the same.
             zone = "" if each.cloud == "aws" and not spot else each.zone
-            row = (alternative.rank, price * alternative.hours * nodes, each.cloud, each.region, zone, each.type, price)
-            # Two alternatives may admit one offer: the better one counts.
-            key = (*row[2:6], each.accelerator, each.count, spot)
-            found[key] = min(found.get(key, row), row)
-    return sorted(found.values())
+            cost = int(price * nodes * alternative.hours)
+            carries = f"{each.accelerator}:{each.count:g}" if each.accelerator else ""
+            found.add(Candidate(alternative.rank, cost, each.cloud, each.region, zone, each.type, carries, spot, price))
+    return sorted(found)
 
 
 def admitted(tables, fields, spot):
@@ -128,13 +133,12 @@ def admitted(tables, fields, spot):
         wanted = fields.get(key) or (parts[at] if at < len(parts) else None)
         if wanted and wanted != "*":
             pool = [each for each in pool if each[at].lower() == wanted.lower()]
-    if fields.get("instance_type"):
-        pool = [each for each in pool if each.type == fields["instance_type"]]
-    pool = with_accelerator(pool, tables, fields) if fields["accelerator"] else without(pool, fields)
     if fields.get("max_hourly_cost") is not None:
         most = layout.micros(str(fields["max_hourly_cost"]))
         pool = [each for each in pool if (each.spot if spot else each.price) <= most]
-    return pool
+    if fields.get("instance_type"):
+        pool = [each for each in pool if each.type == fields["instance_type"]]
+    return with_accelerator(pool, tables, fields) if fields["accelerator"] else without(pool, fields)
 
 
 def bounded(pool, cpus, memory):
@@ -195,7 +199,7 @@ def is_default(each):
 
 
 def egress(source, destination, gigabytes):
-    """SkyPilot's tariff: dollars for so many GB from one cloud to another."""
+    """SkyPilot's tariff (only clouds count): dollars for so many GB from one cloud to another."""
     if source == destination:
         return 0.0
     if source == "gcp":
@@ -212,14 +216,18 @@ def egress(source, destination, gigabytes):
 
 
 def plan(documents, parents, lists):
-    """The least cost of a graph: of each cloud's cheapest candidates every combination is tried."""
+    """The least cost of a graph: of each cloud's cheapest candidates every combination is tried.
+
+    None if those are too many to try.
+    """
+    if 3 ** len(documents) > 100_000:
+        return None
     cheapest = []
     for rows in lists:
-        first = rows[0][0]
         by_cloud = {}
         for row in rows:
-            if row[0] == first:
-                by_cloud.setdefault(row[2], row[1])
+            if row.rank == rows[0].rank:
+                by_cloud.setdefault(row.cloud, row.cost)
         cheapest.append(by_cloud)
     edges = [(before, at, size(documents[before], "outputs")) for at, above in enumerate(parents) for before in above]
     best = None
@@ -232,6 +240,14 @@ def plan(documents, parents, lists):
                 cost += egress(origin, clouds[at], size(document, "inputs"))
         best = cost if best is None else min(best, cost)
     return best
+
+
+def parents(documents):
+    """Positions of the tasks that each waits for; without `depends_on` anywhere, the one before it."""
+    names = [document.get("name") for document in documents]
+    if any("depends_on" in document for document in documents):
+        return [[names.index(name) for name in document.get("depends_on", [])] for document in documents]
+    return [[at - 1] if at else [] for at in range(len(documents))]
 
 
 def size(document, key):
