@@ -108,7 +108,7 @@ def refusal(request, theirs, mine, tables):
         return Outcome(request["id"], request["group"], "both refuse", [], "-", [], "-", "")
     if mine.get("error"):
         task = next(iter(theirs["tasks"].values()))
-        reasons = sorted({invalid(row, request) for row in task["candidates"]})
+        reasons = sorted({invalid(row, request, tables) for row in task["candidates"]})
         rows = referee.candidates(tables, request["documents"][0])
         return Outcome(request["id"], request["group"], "only ours refuses", reasons, "-", [],
                        "disagrees" if rows else "agrees", mine["message"])
@@ -116,20 +116,29 @@ def refusal(request, theirs, mine, tables):
                    theirs["message"])
 
 
-def invalid(row, request):
+def invalid(row, request, tables):
     """Why a candidate of SkyPilot is not one of ours."""
-    cap = (request["documents"][0].get("resources") or {}).get("max_hourly_cost")
-    if cap is not None and row["price"] > cap:
-        return "cap"
+    document = json.loads(json.dumps(request["documents"][0]))
+    resources = document.get("resources") or {}
+    blocks = [resources] + resources.get("any_of", []) + resources.get("ordered", [])
+    if any("max_hourly_cost" in block for block in blocks):
+        for block in blocks:
+            block.pop("max_hourly_cost", None)
+        if unit(row) in {of_referee(each) for each in referee.candidates(tables, document)}:
+            return "cap"
     if row["type"].startswith("n1-") and row["accelerators"]:
         name, count = row["accelerators"].split(":")
-        host = row["type"].rsplit("-", 1)
-        vcpus = int(host[1])
-        memory = vcpus * {"n1-standard": 3.75, "n1-highmem": 6.5, "n1-highcpu": 0.9}[host[0]]
+        family, vcpus = row["type"].rsplit("-", 1)
+        memory = int(vcpus) * {"n1-standard": 3.75, "n1-highmem": 6.5, "n1-highcpu": 0.9}[family]
         limits = referee.N1_LIMITS.get((name, float(count)), (0, 0))
-        if vcpus > limits[0] or memory > limits[1]:
+        if int(vcpus) > limits[0] or memory > limits[1]:
             return "attach-limit"
     return "UNEXPLAINED"
+
+
+def of_referee(row):
+    """The unit of a candidate of the referee."""
+    return unit({**row._asdict(), "alternative": row.rank, "price": row.price / 1e6})
 
 
 def single(request, theirs, mine, tables):
@@ -138,11 +147,10 @@ def single(request, theirs, mine, tables):
     kinds = {kind(row) for row in task["candidates"]}
     same_kinds = dedup([unit(row) for row in own["candidates"] if kind(row) in kinds])
     listed = [unit(row) for row in task["candidates"]]
-    ranked, list_reasons, details = lists(request, task, listed, same_kinds)
+    ranked, list_reasons, details = lists(request, task, listed, same_kinds, tables)
     if any(kind(row) not in kinds for row in own["candidates"]):
         list_reasons.append("all-machines")
-    choice, reasons = choose(request, task["chosen"], own["chosen"], kinds)
-    # Graphs and single tasks alike: what was valid for them is told once.
+    choice, reasons = choose(request, task["chosen"], own, kinds, tables)
     return Outcome(request["id"], request["group"], choice, reasons, ranked, list_reasons,
                    against(referee.candidates(tables, request["documents"][0]), own["candidates"]), details)
 
@@ -152,7 +160,7 @@ def dedup(units):
     return list(dict.fromkeys(units))
 
 
-def lists(request, task, listed, own):
+def lists(request, task, listed, own, tables):
     """Compares the ranked lists, ours reduced to the machines that SkyPilot keeps."""
     reasons, details = set(), ""
     if len(set(listed)) < len(listed):
@@ -161,7 +169,7 @@ def lists(request, task, listed, own):
     ours_set, theirs_set = set(own), set(listed)
     rows = {unit(row): row for row in task["candidates"]}
     for missing in sorted(theirs_set - ours_set):
-        reasons.add(invalid(rows[missing], request))
+        reasons.add(invalid(rows[missing], request, tables))
     extra = sorted(ours_set - theirs_set)
     if extra:
         reasons.add("UNEXPLAINED")
@@ -186,13 +194,13 @@ def runtimes(request):
     return "estimated_runtime" in json.dumps(request["documents"])
 
 
-def choose(request, theirs, own, kinds):
+def choose(request, theirs, mine, kinds, tables):
     """Compares what is chosen."""
-    if unit(theirs) == unit(own):
+    own, ours_all = mine["chosen"], {unit(row)[1:] for row in mine["candidates"]}
+    if unit(theirs)[1:] == unit(own)[1:]:
         return "same", []
-    valid = invalid(theirs, request)
-    if valid != "UNEXPLAINED":
-        return ("ours dearer" if micros(own["cost"]) > micros(theirs["cost"]) else "other"), [valid]
+    if unit(theirs)[1:] not in ours_all:
+        return "theirs is not valid", [invalid(theirs, request, tables)]
     difference = micros(own["cost"]) - micros(theirs["cost"])
     if abs(difference) <= 1 and kind(own) in kinds:
         return "same cost, other place", ["ties"]
