@@ -1,7 +1,6 @@
 //! `sky-sim run`: candidates, one typical trial told in full, then what every policy achieves over all trials.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -14,6 +13,7 @@ use crate::optimizer::{Options, plan};
 use crate::report::log::Narrator;
 use crate::report::study::{Manifest, PolicyRecord, StudyRecord, csv, ends, table as study_table};
 use crate::report::{Clock, failure, table};
+use crate::sim::check::{self, check};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
@@ -71,6 +71,8 @@ pub(super) struct Study {
     pub(super) told: u64,
     /// Its journal, under each policy.
     pub(super) journals: Vec<Vec<Entry>>,
+    /// What of the scenario's expectations was not met; `None` if they were not looked at.
+    pub(super) unmet: Option<Vec<check::Failure>>,
 }
 
 pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
@@ -93,7 +95,7 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
     if let Some(dir) = &args.out {
         write_all(&study, dir, console)?;
     }
-    Ok(Exit::Done)
+    Ok(if study.unmet.as_ref().is_none_or(Vec::is_empty) { Exit::Done } else { Exit::Unmet })
 }
 
 impl RunArgs {
@@ -123,7 +125,7 @@ impl RunArgs {
     }
 
     fn simulate(&self, scenario: Scenario, policies: &[PolicyName], manifest: Manifest) -> Result<Study, Failure> {
-        let market = Arc::new(scenario.market());
+        let market = scenario.market();
         let progress = Progress::new(manifest.trials * policies.len() as u64);
         let (seed, trials) = (manifest.seed, manifest.trials);
         let run = || sweep(&market, policies, seed, trials, |more| progress.add(more));
@@ -136,16 +138,21 @@ impl RunArgs {
                 .install(run),
         };
         progress.finish();
+        let mut arms = arms;
         let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.results)));
         let journals = policies.iter().map(|policy| journal(&market, *policy, seed, told)).collect();
-        Ok(Study { scenario, manifest, arms, told, journals })
+        // Expectations speak of the scenario's own policies, and bounds over all trials of no fewer than its own number.
+        let comparable = self.policies.is_none() && trials >= scenario.trials;
+        let mut runs = |arm: &mut Arm| (arm.policy, std::mem::take(&mut arm.results));
+        let unmet = comparable.then(|| check(&scenario, &market, &arms.iter_mut().map(&mut runs).collect::<Vec<_>>()));
+        Ok(Study { scenario, manifest, arms, told, journals, unmet })
     }
 }
 
 /// One trial, written down.
-fn journal(market: &Arc<Market>, policy: PolicyName, seed: u64, trial: u64) -> Vec<Entry> {
+fn journal(market: &Market, policy: PolicyName, seed: u64, trial: u64) -> Vec<Entry> {
     let mut entries = Vec::new();
-    Runner::new(Arc::clone(market), seed).run_recorded(policy, trial, |entry| entries.push(entry));
+    Runner::new(market, seed).run_recorded(policy, trial, |entry| entries.push(entry));
     entries
 }
 
@@ -155,7 +162,8 @@ impl Study {
     }
 
     pub(super) fn record(&self) -> StudyRecord {
-        StudyRecord::new(self.manifest.clone(), self.policies())
+        let unmet = self.unmet.as_ref().map(|unmet| unmet.iter().map(ToString::to_string).collect());
+        StudyRecord::new(self.manifest.clone(), self.policies(), unmet)
     }
 
     pub(super) fn trials(&self) -> impl Iterator<Item = (&str, &[crate::study::Trial])> {
@@ -202,7 +210,12 @@ fn tell(study: &Study, console: &mut Console) -> Result<(), Failure> {
     console.line(format!("\nOver {trials} trials{each} a policy, under the same luck:"))?;
     console.table(&study_table(study.summaries()))?;
     console.lines(ends(study.summaries()))?;
-    if trials < FEW_TRIALS {
+    match study.unmet.as_deref() {
+        None => {}
+        Some([]) => console.line("What the scenario expects was met.")?,
+        Some(unmet) => console.lines(unmet.iter().map(|failure| format!("not met: {failure}")))?,
+    }
+    if trials < FEW_TRIALS && scenario.trials >= FEW_TRIALS {
         console
             .line(format!("Only {trials} trials: the intervals are wide, and p99 means little. Add --trials 10000."))?;
     }

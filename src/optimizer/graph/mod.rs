@@ -19,14 +19,17 @@ mod core;
 mod diffusion;
 mod eliminate;
 mod forest;
+mod makespan;
 mod problem;
 mod search;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trim;
 
 pub use problem::{Choice, Effort, Link, Problem, ProblemError, Proof, Solution};
 pub use table::Table;
+pub use trim::trim;
 
 use self::core::{Core, Parallel, Picks};
 use self::problem::LIMIT;
@@ -43,7 +46,7 @@ pub fn cheapest(problem: &Problem<'_>, effort: Effort) -> Result<Solution, Probl
     let mut bound = 0;
     let mut choices = vec![0; problem.tasks.len()];
     for part in core.components() {
-        let (best, least) = connected(part, effort);
+        let (best, least) = connected(&part, effort);
         total += best.0;
         bound += least;
         best.1.iter().for_each(|&(task, rank)| choices[task as usize] = rank);
@@ -52,8 +55,30 @@ pub fn cheapest(problem: &Problem<'_>, effort: Effort) -> Result<Solution, Probl
     Ok(Solution { choices, total, proof })
 }
 
+/// The choices with which the last task is done soonest: a task starts when everything it is linked from is done and has
+/// been moved. `total` is the time until then. Of equally fast solutions the one met first, which is always the same.
+///
+/// Exact without branching where every task is followed by at most one other, or every one follows at most one.
+///
+/// # Errors
+/// As for [`cheapest`].
+pub fn fastest(problem: &Problem<'_>, effort: Effort) -> Result<Solution, ProblemError> {
+    let order = problem.check()?;
+    let core = Core::new(problem, &order, Parallel::Max);
+    let (mut total, mut bound) = (0, 0);
+    let mut choices = vec![0; problem.tasks.len()];
+    for part in core.components() {
+        let found = makespan::solve(part, effort);
+        total = total.max(found.total);
+        bound = bound.max(found.bound);
+        found.picks.iter().for_each(|&(task, rank)| choices[task as usize] = rank);
+    }
+    let proof = if bound >= total { Proof::Optimal } else { Proof::Gap { lower_bound: bound } };
+    Ok(Solution { choices, total, proof })
+}
+
 /// The best solution of a connected graph and the proven bound.
-fn connected(core: Core<'_>, effort: Effort) -> ((i64, Picks), i64) {
+fn connected(core: &Core<'_>, effort: Effort) -> ((i64, Picks), i64) {
     let Answer { best, mut bound } = search::solve(core.clone(), LIMIT, &mut Budget::new(effort));
     let mut best = best.expect("without a cutoff there is a solution");
     // Equally good solutions may have used up the branches; then it may still be possible to rule out better ones.
