@@ -63,7 +63,8 @@ const ATTACHABLE: [(&str, u32, u32, u32); 17] = [
     ("P100", 4, 96, 624),
 ];
 
-/// Zones with limits of their own: model, count, zones, vCPUs, GiB. Source: as above.
+/// Zones with limits of their own: model, count, zones, vCPUs, GiB. The zones of K80:8 are confirmed by public sources;
+/// the other figures are as Google documented them when these models were new, and have not been checked again.
 const EXCEPTIONS: [(&str, u32, &[&str], u32, u32); 2] = [
     ("K80", 8, &["asia-east1-a", "us-east1-d"], 64, 416),
     ("P100", 4, &["europe-west1-b", "europe-west1-d", "us-east1-c"], 64, 208),

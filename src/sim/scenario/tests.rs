@@ -249,3 +249,23 @@ fn every_scenario_of_the_folder_is_tested() {
         assert!(readme.contains(&format!("`{name}`")), "scenarios/README.md does not list {name}");
     }
 }
+
+#[test]
+fn a_further_demand_or_line_shifts_nobodys_luck() {
+    let base = format!(
+        "{HEAD}clouds:\n  '*': {{pool: {{markov: {{up: 20m, down: 40m, nodes: 2}}}}}}\n  aws/H100: {{faults: {{lost: 0.5}}}}\n"
+    );
+    let alone = load(&format!("{base}demands:\n  - {{gpus: V100}}\n")).unwrap().market();
+    let other = "  - {gpus: T4, at: 1s}\n  - {gpus: 'H100:8'}\n";
+    let joined = load(&format!("{base}demands:\n  - {{gpus: V100}}\n{other}")).unwrap().market();
+    let last = load(&format!("{base}demands:\n{other}  - {{gpus: V100}}\n")).unwrap().market();
+    let run = |market: &Market, demand: usize| {
+        let mut runner = crate::sim::trial::Runner::new(market, 9);
+        let of = |trial| runner.run(PolicyName::Cheapest, trial).demands[demand].clone();
+        (0..50).map(of).map(|d| (d.outcome, d.waited, d.attempts, d.price_hourly)).collect::<Vec<_>>()
+    };
+    let expected = run(&alone, 0);
+    assert!(expected.iter().any(|(_, _, attempts, _)| *attempts > 2), "the market was not scarce");
+    assert_eq!(run(&joined, 0), expected);
+    assert_eq!(run(&last, 2), expected);
+}
