@@ -4,4 +4,8 @@
 pub mod catalog;
 pub mod engine;
 pub mod model;
+pub mod optimizer;
+pub mod report;
+pub mod study;
 pub mod world;
+pub mod yaml;

@@ -1,0 +1,15 @@
+//! Values turned into what people and programs read: tables, log lines, summaries, JSON, CSV, plots.
+//!
+//! **Invariant:** no decisions and no clock; the same values give the same bytes. Names come from a [`Names`], dates
+//! from a [`Clock`] that the caller chose. Nothing here writes to the console.
+
+mod clock;
+pub mod failure;
+pub mod grid;
+pub mod log;
+mod names;
+pub mod plot;
+pub mod table;
+
+pub use clock::Clock;
+pub use names::{Names, TypeFacts, accelerators_text, accelerators_title, resources_title};

@@ -1,0 +1,78 @@
+//! Shares of trials over a handful of values, bars of several policies side by side.
+
+use plotters::coord::Shift;
+use plotters::prelude::{DrawingArea, DrawingBackend};
+
+use super::Picture;
+use super::canvas::{Anchor, Canvas, Margins};
+use super::style::{INK, Style};
+
+/// Grouped bars.
+#[derive(Debug, Clone)]
+pub struct Bars {
+    /// Above the picture.
+    pub title: String,
+    /// Below the title.
+    pub subtitle: String,
+    /// What the horizontal axis means, with its unit.
+    pub axis: String,
+    /// The values, left to right.
+    pub values: Vec<String>,
+    /// Label of each policy, and its share (0 to 1) of every value.
+    pub series: Vec<(String, Vec<f64>)>,
+    /// A line to compare with: the position among `values` it stands at, and what it is.
+    pub mark: Option<(usize, String)>,
+}
+
+impl Bars {
+    /// Counts into shares of `trials`, values from `many` on together in the last.
+    pub fn shares(counts: &[u32], trials: usize, many: u32) -> Vec<f64> {
+        let mut shares = vec![0.0; many as usize];
+        for count in counts {
+            let slot = (*count).clamp(1, many) as usize - 1;
+            shares[slot] += 1.0 / trials.max(1) as f64;
+        }
+        shares
+    }
+
+    /// The end of the vertical axis: the next tenth above the highest bar.
+    fn most(&self) -> f64 {
+        let highest = self.series.iter().flat_map(|(_, shares)| shares).copied().fold(0.0, f64::max);
+        ((highest * 10.0).ceil() / 10.0).clamp(0.1, 1.0)
+    }
+}
+
+impl Picture for Bars {
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, style: Style) -> Result<(), String> {
+        let margins = Margins { left: 72, right: 230, bottom: 62 };
+        let page = Canvas::new(area, style, (&self.title, &self.subtitle), &margins)?;
+        let most = self.most();
+        for n in 0..=5 {
+            let share = most * f64::from(n) / 5.0;
+            page.tick_y(page.height(share, most), &format!("{:.0} %", share * 100.0), true)?;
+        }
+        let slot = f64::from(page.right - page.left) / self.values.len().max(1) as f64;
+        let from = |value: usize, part: f64| page.left + (slot * (value as f64 + part)).round() as i32;
+        for (n, value) in self.values.iter().enumerate() {
+            page.tick_x(from(n, 0.5), value, false)?;
+        }
+        let width = 0.76 / self.series.len().max(1) as f64;
+        for (n, (_, shares)) in self.series.iter().enumerate() {
+            for (value, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+                let left = from(value, 0.12 + width * n as f64);
+                let right = from(value, 0.12 + width * (n as f64 + 0.92));
+                // A rare value still shows.
+                let top = page.height(*share, most).min(page.bottom - page.px(1));
+                page.fill([(left, top), (right, page.bottom)], Style::colour(n))?;
+            }
+        }
+        if let Some((value, label)) = &self.mark {
+            page.dashes(from(*value, 0.04), (page.top, page.bottom), INK)?;
+            let at = (from(*value, 0.04), page.top - page.px(10));
+            page.words(label, at, style.label(), Anchor::Left)?;
+        }
+        page.axes(&self.axis, "share of trials")?;
+        let entries: Vec<_> = self.series.iter().enumerate().map(|(n, (l, _))| (Style::colour(n), l.clone())).collect();
+        page.legend((page.right + page.px(20), page.top + page.px(10)), &entries)
+    }
+}

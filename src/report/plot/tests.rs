@@ -1,0 +1,102 @@
+use std::fs;
+
+use super::*;
+
+fn cdf() -> Cdf {
+    let curve = |scale: f64, up: usize| {
+        let mut seconds: Vec<f64> = (1..=up).map(|n| 60.0 + scale * (n as f64 / 40.0).exp()).collect();
+        seconds.sort_by(f64::total_cmp);
+        seconds
+    };
+    let series = [("cloud-first", 40.0, 396), ("cheapest", 25.0, 400), ("belief", 8.0, 400)];
+    Cdf {
+        title: "Time until a V100 is up".into(),
+        subtitle: "v100-scarce, 400 trials a policy, seed 7; the tail that never rises to 100 % was never provisioned"
+            .into(),
+        series: series
+            .map(|(label, scale, up)| Series { label: label.into(), seconds: curve(scale, up), trials: 400 })
+            .into(),
+    }
+}
+
+fn bars() -> Bars {
+    Bars {
+        title: "Price obtained".into(),
+        subtitle: "v100-scarce, 400 trials a policy, seed 7".into(),
+        axis: "price obtained ($/h)".into(),
+        values: ["2.95", "3.06", "3.40", "never"].map(Into::into).into(),
+        series: vec![
+            ("cloud-first".into(), vec![0.6, 0.3, 0.06, 0.04]),
+            ("cheapest".into(), vec![0.55, 0.40, 0.05, 0.0]),
+        ],
+        mark: Some((0, "cheapest listed: $2.95/h".into())),
+    }
+}
+
+fn gantt() -> Gantt {
+    let bar = |place: &str, from, to, kind| Bar { place: place.into(), from, to, kind };
+    Gantt {
+        title: "The attempts of one trial".into(),
+        subtitle: "v100-scarce, cloud-first, seed 7, trial 0".into(),
+        bars: vec![
+            bar("GCP us-central1-a", 0.0, 13.0, Kind::Stockout),
+            bar("GCP us-central1-f", 13.0, 27.0, Kind::Stockout),
+            bar("GCP us-west1-a", 27.0, 60.0, Kind::Quota),
+            bar("AWS us-east-2 (all zones)", 60.0, 71.0, Kind::Troubled),
+            bar("AWS us-west-2 (all zones)", 71.0, 349.0, Kind::Launched),
+        ],
+    }
+}
+
+fn both(picture: &impl Picture, name: &str) -> (String, Vec<u8>) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (svg, png) = (dir.path().join(format!("{name}.svg")), dir.path().join(format!("{name}.png")));
+    save(picture, &svg).expect("SVG");
+    save(picture, &png).expect("PNG");
+    let read = (fs::read_to_string(&svg).expect("SVG"), fs::read(&png).expect("PNG"));
+    if let Some(keep) = option_env!("SKY_KEEP_PICTURES") {
+        fs::copy(&svg, Path::new(keep).join(format!("{name}.svg"))).expect("kept");
+        fs::copy(&png, Path::new(keep).join(format!("{name}.png"))).expect("kept");
+    }
+    read
+}
+
+#[test]
+fn pictures_carry_their_words_and_their_type() {
+    for (picture, words) in [
+        (both(&cdf(), "cdf"), vec!["Time until a V100 is up", "cloud-first (99.0 %)", "time to provision"]),
+        (both(&bars(), "bars"), vec!["price obtained ($/h)", "cheapest listed: $2.95/h", "share of trials"]),
+        (both(&gantt(), "gantt"), vec!["GCP us-central1-a", "time since the request", "no capacity"]),
+    ] {
+        let (svg, png) = picture;
+        for word in words {
+            assert!(svg.contains(word), "'{word}' is not in the SVG");
+        }
+        assert!(png.starts_with(b"\x89PNG"), "not a PNG");
+        assert!(png.len() > 10_000, "an empty picture");
+    }
+}
+
+#[test]
+fn pictures_are_the_same_bytes_every_time() {
+    assert_eq!(both(&cdf(), "again"), both(&cdf(), "again"));
+}
+
+#[test]
+fn nothing_to_draw_is_no_error() {
+    let empty = Cdf { title: "none".into(), subtitle: String::new(), series: Vec::new() };
+    assert!(both(&empty, "empty").0.contains("none"));
+    let idle = Gantt { title: "none".into(), subtitle: String::new(), bars: Vec::new() };
+    assert!(both(&idle, "idle").0.contains("none"));
+}
+
+#[test]
+fn shares_gather_what_is_many() {
+    assert_eq!(Bars::shares(&[1, 1, 2, 9], 4, 3), [0.5, 0.25, 0.25]);
+}
+
+#[test]
+fn a_directory_that_is_missing_is_named() {
+    let error = save(&cdf(), Path::new("missing-directory/x.svg")).expect_err("no such directory");
+    assert!(error.to_string().contains("missing-directory"), "{error}");
+}
