@@ -2,10 +2,14 @@
 //! real clouds and against a simulated market in virtual time.
 
 pub mod catalog;
+pub mod cli;
+pub mod denials;
 pub mod engine;
 pub mod model;
 pub mod optimizer;
 pub mod report;
+pub mod request;
+pub mod sim;
 pub mod study;
 pub mod world;
 pub mod yaml;

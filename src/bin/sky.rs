@@ -1,2 +1,5 @@
-//! Placeholder.
-fn main() {}
+//! `sky`: launches on the cheapest cloud that has what is asked for.
+
+fn main() -> std::process::ExitCode {
+    sky::cli::main(sky::cli::sky::run)
+}

@@ -4,10 +4,13 @@
 //! names. A row that cannot be read is an error with file and line; what is left out is noted.
 //!
 //! The tables in `catalogs/` are compiled into columns by the build script and embedded; [`Catalog::embedded`] only
-//! views them. [`Catalog::from_dir`] builds the same columns from CSV files, in our layout or in that of SkyPilot's
+//! views them. [`Catalog::from_dir`] builds the same columns from CSV files, in our layout or in that of `SkyPilot`'s
 //! hosted catalogs.
 
 mod compile;
+mod edited;
+mod info;
+mod lint;
 mod names;
 mod side_tables;
 mod suggest;
@@ -21,7 +24,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 pub use compile::{CatalogError, Table, Tables};
-pub use names::Names;
+pub use info::{CatalogInfo, CloudInfo, SideTableInfo};
+pub use lint::{Finding, Rule};
 pub use side_tables::{EgressPrice, Interruption, QuotaDefault, Source};
 pub use suggest::AcceleratorHints;
 pub use types::{AcceleratorInfo, Row, TypeInfo};

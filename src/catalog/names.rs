@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-pub use super::compile::columns::Names;
+use super::compile::columns::Names;
 use super::{AWS, AZURE, Catalog, GCP, compile};
 use crate::model::{AcceleratorId, CloudId, FamilyId, RegionId, TypeId, ZoneId};
 
@@ -61,12 +61,10 @@ impl Catalog {
     }
 
     /// The regions with this name: at most one a cloud.
-    pub fn find_regions(&self, cloud: Option<CloudId>, name: &str) -> impl Iterator<Item = RegionId> {
-        let name = name.to_ascii_lowercase();
-        (0..3).map(CloudId).filter(move |c| cloud.is_none_or(|cloud| cloud == *c)).filter_map(move |cloud| {
-            let at = find(&self.columns.regions, self.cloud_regions(cloud), &name)?;
-            Some(RegionId(at as u16))
-        })
+    pub fn find_regions(&self, cloud: Option<CloudId>, name: &str) -> impl Iterator<Item = RegionId> + use<> {
+        let names = &self.columns.regions;
+        let found = in_clouds(cloud, |cloud, fold| find(names, self.cloud_regions(cloud), name, fold));
+        found.into_iter().flatten().map(|at| RegionId(at as u16))
     }
 
     /// The zone with this name, in one cloud or in the first that has it.
@@ -74,47 +72,44 @@ impl Catalog {
         self.find_zones(cloud, name).next()
     }
 
-    /// The zones with this name.
+    /// The zones with this name: at most one, in tables where a zone has one region.
     pub fn find_zones(&self, cloud: Option<CloudId>, name: &str) -> impl Iterator<Item = ZoneId> {
         let (names, order) = (&self.columns.zones, &self.columns.zones_by_name);
-        let folded = name.to_ascii_lowercase();
-        let start = order.partition_point(|zone| names.get(*zone as usize) < folded.as_str());
-        order[start..]
-            .iter()
-            .take_while(move |zone| names.get(**zone as usize) == folded)
-            .map(|zone| ZoneId(*zone))
-            .filter(move |zone| cloud.is_none_or(|cloud| self.region_cloud(self.zone_region(*zone)) == cloud))
+        let start = order.partition_point(|zone| names.get(*zone as usize) < name);
+        let exact = order[start..].iter().take_while(|zone| names.get(**zone as usize) == name).count();
+        let found: Vec<ZoneId> = if exact > 0 {
+            order[start..start + exact].iter().map(|zone| ZoneId(*zone)).collect()
+        } else {
+            self.zones().filter(|zone| self.zone_name(*zone).eq_ignore_ascii_case(name)).collect()
+        };
+        let here = move |zone: &ZoneId| cloud.is_none_or(|cloud| self.region_cloud(self.zone_region(*zone)) == cloud);
+        found.into_iter().filter(here)
     }
 
     /// The instance types with this name: at most one without accelerators a cloud, and one for each accelerator and
     /// count that can be attached to it.
-    pub fn find_types(&self, cloud: Option<CloudId>, name: &str) -> impl Iterator<Item = TypeId> {
-        let clouds = (0..3).map(CloudId).filter(move |c| cloud.is_none_or(|cloud| cloud == *c));
-        clouds.flat_map(move |cloud| self.types_named(cloud, name)).map(|kind| TypeId(kind as u16))
-    }
-
-    fn types_named(&self, cloud: CloudId, name: &str) -> Range<usize> {
-        let all = self.cloud_types(cloud);
+    pub fn find_types(&self, cloud: Option<CloudId>, name: &str) -> impl Iterator<Item = TypeId> + use<> {
         let names = &self.columns.types;
-        let Some(at) = find(names, all.clone(), name) else { return 0..0 };
-        let name = names.get(at);
-        let same = |at: &usize| names.get(*at) == name;
-        let start = (all.start..at).rev().take_while(same).last().unwrap_or(at);
-        let end = (at..all.end).take_while(same).last().unwrap_or(at) + 1;
-        start..end
+        let found = in_clouds(cloud, |cloud, fold| find(names, self.cloud_types(cloud), name, fold));
+        let all = [AWS, AZURE, GCP].map(|cloud| (found[cloud.index()], self.cloud_types(cloud)));
+        let same = all.map(|(at, range)| at.map_or(0..0, |at| same_name(names, range, at)));
+        same.into_iter().flatten().map(|kind| TypeId(kind as u16))
     }
 
     /// The accelerator model with this name.
     pub fn find_accelerator(&self, name: &str) -> Option<AcceleratorId> {
         let names = &self.columns.accelerators;
-        find(names, 0..names.len(), name).map(|at| AcceleratorId(at as u16))
+        let all = 0..names.len();
+        find(names, all.clone(), name, false)
+            .or_else(|| find(names, all, name, true))
+            .map(|at| AcceleratorId(at as u16))
     }
 
     /// The quota family of a cloud with this name.
     pub fn find_family(&self, cloud: CloudId, name: &str) -> Option<FamilyId> {
         let column = &self.columns.family_cloud;
         let range = column.partition_point(|c| *c < cloud.0 as u16)..column.partition_point(|c| *c <= cloud.0 as u16);
-        find(&self.columns.families, range, name).map(|at| FamilyId(at as u16))
+        find(&self.columns.families, range, name, false).map(|at| FamilyId(at as u16))
     }
 
     /// All clouds that a catalog can have, in order; one without a table has no regions.
@@ -192,7 +187,23 @@ impl Catalog {
     }
 }
 
-/// The place of a name in a sorted range: as written, else in any case of letters.
-fn find(names: &Names, range: Range<usize>, name: &str) -> Option<usize> {
-    names.search(range.clone(), name).or_else(|| range.into_iter().find(|at| names.get(*at).eq_ignore_ascii_case(name)))
+/// The place of a name in each cloud, or in one: as written, or only if no cloud has it so, in any case of letters.
+fn in_clouds(only: Option<CloudId>, find: impl Fn(CloudId, bool) -> Option<usize>) -> [Option<usize>; 3] {
+    let ask =
+        |fold| [AWS, AZURE, GCP].map(|cloud| if only.is_none_or(|o| o == cloud) { find(cloud, fold) } else { None });
+    let exact = ask(false);
+    if exact == [None; 3] { ask(true) } else { exact }
+}
+
+/// The place of a name in a sorted range.
+fn find(names: &Names, mut range: Range<usize>, name: &str, fold: bool) -> Option<usize> {
+    if fold { range.find(|at| names.get(*at).eq_ignore_ascii_case(name)) } else { names.search(range, name) }
+}
+
+/// The places around `at` that have its name.
+fn same_name(names: &Names, range: Range<usize>, at: usize) -> Range<usize> {
+    let same = |other: &usize| names.get(*other) == names.get(at);
+    let start = (range.start..at).rev().take_while(same).last().unwrap_or(at);
+    let end = (at..range.end).take_while(same).last().unwrap_or(at) + 1;
+    start..end
 }

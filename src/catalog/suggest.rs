@@ -2,7 +2,8 @@
 //!
 //! **Invariant:** only ever shown, never used in place of what was written.
 
-use super::{Catalog, Names};
+use super::Catalog;
+use super::compile::columns::Names;
 use crate::model::{AcceleratorId, CloudId};
 
 /// Accelerators that an unknown name may have meant.

@@ -40,6 +40,18 @@ pub struct AcceleratorInfo<'a> {
     pub manufacturer: &'a str,
 }
 
+impl AcceleratorInfo<'_> {
+    /// Memory of one device in gigabytes as its maker calls it (`24` for an L4); 0 if unknown. Tables give either
+    /// whole GiB, or what is left of a size in powers of ten: 22888 MiB are 24 GB.
+    pub const fn memory_gb(&self) -> u32 {
+        let mib = self.memory_mib as u64;
+        if mib.is_multiple_of(1024) {
+            return (mib / 1024) as u32;
+        }
+        ((mib * 1_048_576 + 500_000_000) / 1_000_000_000) as u32
+    }
+}
+
 /// An instance type in a zone (in a region, on a cloud without zones).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {

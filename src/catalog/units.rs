@@ -9,7 +9,7 @@ use super::compile::columns::UnitList;
 use super::compile::units::ZONES_PER_UNIT;
 use super::compile::{NO_PRICE, NONE};
 use super::{AWS, Catalog};
-use crate::model::{AcceleratorCount, AcceleratorId, CapacityType, Money, Offering, RegionId, TypeId, ZoneId, ZoneSet};
+use crate::model::{AcceleratorCount, AcceleratorId, CapacityType, Money, Offering, TypeId, ZoneSet};
 
 /// A set of instance types that answer the same request for accelerators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,9 +39,9 @@ pub struct UnitColumns<'a> {
     pub rows: &'a [u32],
     /// Its [`TypeId`].
     pub types: &'a [u16],
-    /// Its [`RegionId`].
+    /// Its [`crate::model::RegionId`].
     pub regions: &'a [u16],
-    /// Its [`ZoneId`]; [`super::NONE`] where the cloud has none or the unit covers the zones of a region.
+    /// Its [`crate::model::ZoneId`]; [`super::NONE`] where the cloud has none or the unit covers the zones of a region.
     pub zones: &'a [u16],
     /// Its price in micro-dollars per hour.
     pub prices: &'a [i64],
@@ -59,7 +59,7 @@ impl UnitColumns<'_> {
     }
 }
 
-/// Counts that differ by less than this many thousandths are the same, as in SkyPilot.
+/// Counts that differ by less than this many thousandths are the same, as in `SkyPilot`.
 const COUNT_TOLERANCE: u32 = 10;
 
 impl Catalog {
@@ -185,18 +185,6 @@ impl Catalog {
     fn is_wide(&self, unit: u32, capacity: CapacityType, grain: Grain) -> bool {
         let on_demand = capacity == CapacityType::OnDemand && grain == Grain::Wide;
         on_demand && self.region_cloud(self.row_region(unit)) == AWS
-    }
-
-    /// The region of a column's cell.
-    #[doc(hidden)]
-    pub fn region_at(&self, columns: &UnitColumns<'_>, at: usize) -> RegionId {
-        RegionId(columns.regions[at])
-    }
-
-    /// The zone of a column's cell.
-    #[doc(hidden)]
-    pub fn zone_at(&self, columns: &UnitColumns<'_>, at: usize) -> Option<ZoneId> {
-        Some(columns.zones[at]).filter(|zone| *zone != NONE).map(ZoneId)
     }
 }
 

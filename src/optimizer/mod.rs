@@ -2,4 +2,23 @@
 //!
 //! **Invariant:** pure: no state, no clock, no printing; what is left out is a value with its reason.
 
+mod defaults;
+mod expect;
+mod filter;
 pub mod graph;
+mod options;
+mod plan;
+mod rank;
+mod reject;
+mod replan;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use expect::{Availability, expected_cost};
+pub use options::{Options, Preference, PriceOverlay};
+pub use plan::{Plan, plan};
+pub use rank::Ranked;
+pub use reject::{Drop, Nearest, Rejection, Relaxation, nearest, offered_in, rejections, why_not};
+pub use replan::Replanner;
+pub use rows::Row;

@@ -6,10 +6,16 @@
 mod clock;
 pub mod failure;
 pub mod grid;
+pub mod inventory;
+pub mod launch;
 pub mod log;
 mod names;
+pub mod plan;
 pub mod plot;
+pub mod record;
+pub mod study;
 pub mod table;
+pub mod timeline;
 
 pub use clock::Clock;
 pub use names::{Names, TypeFacts, accelerators_text, accelerators_title, resources_title};

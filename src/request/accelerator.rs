@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn refused() {
-        for text in ["", ":", ":8", "V100:", "V100:x", "V100:0", "V100:-1", "V100:nan", "V100:1e9", "V100:8..1", "a:b:c:d"]
+        for text in
+            ["", ":", ":8", "V100:", "V100:x", "V100:0", "V100:-1", "V100:nan", "V100:1e9", "V100:8..1", "a:b:c:d"]
         {
             assert!(text.parse::<Wanted>().is_err(), "{text}");
         }
@@ -183,9 +184,8 @@ mod tests {
     fn any_wanted() -> impl Strategy<Value = Wanted> {
         let devices = prop_oneof![
             "[A-Za-z][A-Za-z0-9]{0,6}(-[0-9]{1,2}x)?".prop_map(Devices::Named),
-            (proptest::option::of("[a-z]{3,8}"), 1..500u32, any::<bool>()).prop_map(|(vendor, gigabytes, or_more)| {
-                Devices::Memory { vendor, gigabytes, or_more }
-            }),
+            (proptest::option::of("[a-z]{3,8}"), 1..500u32, any::<bool>())
+                .prop_map(|(vendor, gigabytes, or_more)| { Devices::Memory { vendor, gigabytes, or_more } }),
         ];
         (devices, 1..100_000u32, 0..20_000u32)
             .prop_map(|(devices, low, more)| Wanted { devices, count_milli: (low, low + more) })

@@ -33,7 +33,7 @@ pub(super) fn memory(text: &str) -> Option<Bound> {
 pub(super) fn disk(text: &str) -> Option<u32> {
     let (value, mebibytes) = with_unit(text.trim())?;
     let gigabytes = (value * mebibytes / 1024.0).ceil();
-    (gigabytes >= 1.0 && gigabytes <= 1e6).then_some(gigabytes as u32)
+    (1.0..=1e6).contains(&gigabytes).then_some(gigabytes as u32)
 }
 
 /// Data sizes in GB, with a fraction: `150`, `0.5TB`.
@@ -64,8 +64,7 @@ fn with_unit(text: &str) -> Option<(f64, f64)> {
 
 fn bound(value: f64, factor: f64, exact: bool) -> Option<Bound> {
     let amount = (value * factor).round();
-    // Written so that NaN fails too.
-    (amount >= 1.0 && amount < 1e12).then_some(Bound { amount: amount as u64, exact })
+    (1.0..1e12).contains(&amount).then_some(Bound { amount: amount as u64, exact })
 }
 
 #[cfg(test)]

@@ -19,7 +19,11 @@ pub(super) fn infra(text: &str) -> Result<Pattern, String> {
     let trimmed = text.trim();
     let trimmed = trimmed.strip_prefix('/').unwrap_or(trimmed);
     let trimmed = trimmed.strip_suffix('/').unwrap_or(trimmed);
-    let parts: Vec<&str> = trimmed.split('/').map(str::trim).collect();
+    let parts: Vec<&str> = match trimmed.split_once('/') {
+        // The name of a Kubernetes context or a group of own machines may itself hold slashes.
+        Some((first @ ("k8s" | "kubernetes" | "ssh" | "slurm"), rest)) => vec![first, rest],
+        _ => trimmed.split('/').map(str::trim).collect(),
+    };
     if parts.iter().any(|part| part.is_empty()) {
         return Err(format!("{} has an empty part", crate::yaml::quote(text)));
     }
@@ -71,6 +75,7 @@ mod tests {
         assert!(infra("aws//x").is_err());
         assert!(infra("").is_err());
         assert!(infra("a/b/c/d").is_err());
+        assert_eq!(infra("k8s/arn:aws:eks:x/y/z").unwrap().region.as_deref(), Some("arn:aws:eks:x/y/z"));
     }
 
     #[test]

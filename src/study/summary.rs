@@ -1,24 +1,41 @@
 //! The trials of one policy, summed up.
 
-use crate::model::{Money, Outcome, Span};
+use crate::engine::Tally;
+use crate::model::{Cause, Money, Outcome, Span};
 
 use super::statistics::{Estimate, mean, quantile, wilson};
 
 /// What one trial came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trial {
-    /// How it ended.
-    pub outcome: Outcome,
+    /// How it ended; `None` if it had not when the scenario's time was over.
+    pub outcome: Option<Outcome>,
     /// From the request until all nodes were up, or until it was given up.
     pub elapsed: Span,
     /// Launch calls made.
     pub attempts: u32,
     /// Price of all nodes together, in dollars per hour, when it was placed.
     pub price_hourly: Option<Money>,
+    /// The cheapest that could have been had at the moment of the request, in dollars per hour for all nodes.
+    pub cheapest_hourly: Option<Money>,
     /// Money spent on what was launched and not kept.
     pub wasted: Money,
-    /// Refusals for quota among its denials.
-    pub quota_denials: u32,
+    /// Refusals, by cause.
+    pub denials: Tally,
+}
+
+impl Trial {
+    /// True if all nodes came up.
+    pub fn is_placed(&self) -> bool {
+        self.outcome == Some(Outcome::Placed)
+    }
+
+    /// By how much the price obtained lies above the cheapest that could have been had, as a fraction. Below zero
+    /// where waiting paid off: something cheaper came free in the meantime.
+    pub fn premium(&self) -> Option<f64> {
+        let (price, cheapest) = (self.price_hourly?, self.cheapest_hourly?);
+        (cheapest > Money::ZERO).then(|| price.as_dollars() / cheapest.as_dollars() - 1.0)
+    }
 }
 
 /// A quantile of times; `None` is "never within the trial".
@@ -49,19 +66,22 @@ pub struct Summary {
     pub attempts_most: u32,
     /// Price obtained, in dollars per hour, over the trials that were placed.
     pub price_hourly: Option<Estimate>,
+    /// How far that lies above the cheapest that could have been had at the moment of the request, as a fraction.
+    pub premium: Option<Estimate>,
     /// Dollars spent a trial on what was not kept.
     pub wasted: Option<Estimate>,
-    /// How often each outcome came up, the commonest first.
-    pub outcomes: Vec<(Outcome, usize)>,
+    /// How often each outcome came up, the commonest first; `None` had not ended.
+    pub outcomes: Vec<(Option<Outcome>, usize)>,
+    /// Refusals of all trials, by cause; causes that never came up are left out.
+    pub denials: Vec<(Cause, u64)>,
 }
 
 /// The quantiles that are told.
-pub const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
+const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 
 /// Sums up trials.
 pub fn summarise(trials: &[Trial]) -> Summary {
-    let is_placed = |trial: &&Trial| trial.outcome == Outcome::Placed;
-    let mut times: Vec<Span> = trials.iter().filter(is_placed).map(|trial| trial.elapsed).collect();
+    let mut times: Vec<Span> = trials.iter().filter(|trial| trial.is_placed()).map(|trial| trial.elapsed).collect();
     times.sort_unstable();
     let prices = trials.iter().filter_map(|trial| trial.price_hourly).map(Money::as_dollars);
     Summary {
@@ -72,8 +92,10 @@ pub fn summarise(trials: &[Trial]) -> Summary {
         attempts: mean(trials.iter().map(|trial| f64::from(trial.attempts))),
         attempts_most: trials.iter().map(|trial| trial.attempts).max().unwrap_or(0),
         price_hourly: mean(prices),
+        premium: mean(trials.iter().filter_map(Trial::premium)),
         wasted: mean(trials.iter().map(|trial| trial.wasted.as_dollars())),
         outcomes: outcomes(trials),
+        denials: denials(trials),
     }
 }
 
@@ -84,8 +106,13 @@ fn time_quantile(placed: &[Span], trials: usize, q: f64) -> Quantile {
     Quantile { value, low, high }
 }
 
-fn outcomes(trials: &[Trial]) -> Vec<(Outcome, usize)> {
-    let mut counts: Vec<(Outcome, usize)> = Vec::new();
+fn denials(trials: &[Trial]) -> Vec<(Cause, u64)> {
+    let of = |cause| trials.iter().map(|trial| u64::from(trial.denials.count(cause))).sum();
+    Cause::ALL.into_iter().map(|cause| (cause, of(cause))).filter(|(_, count)| *count > 0).collect()
+}
+
+fn outcomes(trials: &[Trial]) -> Vec<(Option<Outcome>, usize)> {
+    let mut counts: Vec<(Option<Outcome>, usize)> = Vec::new();
     for trial in trials {
         match counts.iter_mut().find(|(outcome, _)| *outcome == trial.outcome) {
             Some((_, count)) => *count += 1,
@@ -93,7 +120,7 @@ fn outcomes(trials: &[Trial]) -> Vec<(Outcome, usize)> {
         }
     }
     // By name among equals, so that the order of the trials does not show.
-    counts.sort_by_key(|(outcome, count)| (std::cmp::Reverse(*count), outcome.name()));
+    counts.sort_by_key(|(outcome, count)| (std::cmp::Reverse(*count), outcome.map(Outcome::name)));
     counts
 }
 
@@ -105,12 +132,13 @@ mod tests {
 
     fn trial(seconds: u64, placed: bool) -> Trial {
         Trial {
-            outcome: if placed { Outcome::Placed } else { Outcome::NoCapacity },
+            outcome: Some(if placed { Outcome::Placed } else { Outcome::NoCapacity }),
             elapsed: Span::from_secs(seconds),
             attempts: seconds as u32 / 10 + 1,
             price_hourly: placed.then(|| Money::from_dollars(3.0)),
+            cheapest_hourly: Some(Money::from_dollars(2.5)),
             wasted: Money::ZERO,
-            quota_denials: 0,
+            denials: Tally::default(),
         }
     }
 
@@ -121,8 +149,9 @@ mod tests {
         assert_eq!((summary.trials, summary.placed), (10, 8));
         assert_eq!(summary.time[0].value, Some(Span::from_secs(50)));
         assert_eq!(summary.time[1].value, None, "the ninth of ten was never placed");
-        assert_eq!(summary.outcomes, [(Outcome::Placed, 8), (Outcome::NoCapacity, 2)]);
+        assert_eq!(summary.outcomes, [(Some(Outcome::Placed), 8), (Some(Outcome::NoCapacity), 2)]);
         assert_eq!(summary.price_hourly.map(|e| e.value), Some(3.0));
+        assert!(summary.premium.is_some_and(|e| (e.value - 0.2).abs() < 1e-12));
     }
 
     #[test]

@@ -77,6 +77,12 @@ impl Node {
         Self { spot: Spot::default(), value: Value::Scalar(scalar) }
     }
 
+    /// A mapping with one pair that stands nowhere in a file.
+    pub fn pair(key: &str, value: Self) -> Self {
+        let entry = Entry { key: key.to_owned(), key_spot: Spot::default(), value };
+        Self { spot: Spot::default(), value: Value::Map(Map { entries: vec![entry] }) }
+    }
+
     /// True for `null`, `~` and an empty value.
     pub fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(s) if s.null)

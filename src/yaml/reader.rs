@@ -138,10 +138,18 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// What a node is, for messages; a hidden text is not repeated.
+    pub fn describe(&self, node: &Node) -> String {
+        if node.as_str().is_some() && self.hidden.borrow().contains(&node.spot) {
+            return "a text".to_owned();
+        }
+        node.describe()
+    }
+
     /// The pairs of a mapping. `name` says what the mapping is (`resources`).
     pub fn fields<'r, 'n>(&'r self, node: &'n Node, name: &'n str) -> Option<Fields<'r, 's, 'n>> {
         let Some(map) = node.as_map() else {
-            self.error(node.spot, format!("{name} must be a mapping of keys to values, not {}", node.describe()));
+            self.error(node.spot, format!("{name} must be a mapping of keys to values, not {}", self.describe(node)));
             return None;
         };
         Some(Fields { reader: self, map, name })
@@ -151,7 +159,7 @@ impl<'s> Reader<'s> {
     pub fn list<'n>(&self, node: &'n Node, name: &str) -> Option<&'n [Node]> {
         let items = node.as_list();
         if items.is_none() {
-            self.error(node.spot, format!("{name} must be a list, not {}", node.describe()));
+            self.error(node.spot, format!("{name} must be a list, not {}", self.describe(node)));
         }
         items
     }
@@ -160,7 +168,7 @@ impl<'s> Reader<'s> {
     pub fn string<'n>(&self, node: &'n Node, name: &str) -> Option<&'n str> {
         let text = node.as_str();
         if text.is_none() {
-            self.error(node.spot, format!("{name} must be a text, not {}", node.describe()));
+            self.error(node.spot, format!("{name} must be a text, not {}", self.describe(node)));
         }
         text
     }
@@ -173,7 +181,7 @@ impl<'s> Reader<'s> {
                 (low, i64::MAX) => format!("of at least {low}"),
                 (low, high) => format!("from {low} to {high}"),
             };
-            self.error(node.spot, format!("{name} must be a whole number {expected}, not {}", node.describe()));
+            self.error(node.spot, format!("{name} must be a whole number {expected}, not {}", self.describe(node)));
         }
         found
     }
@@ -187,7 +195,7 @@ impl<'s> Reader<'s> {
                 (low, f64::MAX) => format!(" of at least {low}"),
                 (low, high) => format!(" from {low} to {high}"),
             };
-            self.error(node.spot, format!("{name} must be a number{expected}, not {}", node.describe()));
+            self.error(node.spot, format!("{name} must be a number{expected}, not {}", self.describe(node)));
         }
         found
     }
@@ -198,7 +206,7 @@ impl<'s> Reader<'s> {
             "true" | "yes" | "on" | "y" => Some(true),
             "false" | "no" | "off" | "n" => Some(false),
             _ => {
-                self.error(node.spot, format!("{name} must be true or false, not {}", node.describe()));
+                self.error(node.spot, format!("{name} must be true or false, not {}", self.describe(node)));
                 None
             }
         }
@@ -210,7 +218,9 @@ impl<'s> Reader<'s> {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                self.error(node.spot, format!("{name}: {error}"));
+                // A flag says already what is meant.
+                let name = if self.flag().is_some() { String::new() } else { format!("{name}: ") };
+                self.error(node.spot, format!("{name}{error}"));
                 None
             }
         }
@@ -243,7 +253,7 @@ impl<'r, 's, 'n> Fields<'r, 's, 'n> {
             }
             let hint = hint(&entry.key)
                 .or_else(|| did_you_mean(&entry.key, known.iter().copied()))
-                .unwrap_or_else(|| format!("known keys: {}", known.join(", ")));
+                .unwrap_or_else(|| format!("known keys: {}", first_few(known)));
             let message = format!("unknown key {} in {}", quote(&entry.key), self.name);
             self.reader.error_hint(entry.key_spot, message, hint);
         }
@@ -312,6 +322,12 @@ impl<'r, 's, 'n> Fields<'r, 's, 'n> {
     pub fn fields(&self, key: &'n str) -> Option<Fields<'r, 's, 'n>> {
         self.reader.fields(self.get(key)?, key)
     }
+}
+
+fn first_few(names: &[&str]) -> String {
+    const SHOWN: usize = 12;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN { format!("{shown}, ...") } else { shown }
 }
 
 /// `1_000` and `0x10` are whole numbers too.

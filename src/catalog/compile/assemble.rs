@@ -3,17 +3,15 @@
 //! **Invariant:** ids follow names, so comparing ids compares names; the result does not depend on the order of
 //! rows or columns in the files.
 
-use std::ops::Range;
-
 use super::columns::{Columns, Names};
 use super::error::CatalogError;
 use super::vms::{RawRow, VmTable};
-use super::{CLOUDS, NO_PRICE, NONE, family};
+use super::{CLOUDS, NONE, family};
 
 /// Builds everything but units and side tables.
 pub(super) fn assemble(clouds: &[VmTable]) -> Result<Columns, CatalogError> {
     let mut out = Builder::default();
-    let accelerators = out.accelerators(clouds);
+    let accelerators = accelerators(clouds);
     let mut row_total = 0;
     for cloud in clouds {
         out.cloud(cloud, &accelerators);
@@ -73,21 +71,6 @@ const DEFAULT_CPU: BucketKey = (NONE, 0, 0);
 const OTHER_CPU: BucketKey = (NONE, 1, 1);
 
 impl Builder {
-    /// All models of all clouds that some row offers, sorted.
-    fn accelerators(&mut self, clouds: &[VmTable]) -> Vec<Device> {
-        let mut all: Vec<Device> = Vec::new();
-        for cloud in clouds {
-            for (name, (memory, maker)) in cloud.accelerators.names().iter().zip(&cloud.devices) {
-                match all.iter_mut().find(|known| known.name == *name) {
-                    Some(known) => known.merge(*memory, maker),
-                    None => all.push(Device { name: name.clone(), memory: *memory, maker: maker.clone() }),
-                }
-            }
-        }
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all
-    }
-
     fn cloud(&mut self, cloud: &VmTable, devices: &[Device]) {
         let regions = self.regions(cloud);
         let zones = self.zones(cloud, &regions);
@@ -195,8 +178,7 @@ impl Builder {
             (types[row.kind as usize] as u64) << 32 | (regions[row.region as usize] as u64) << 16 | zone as u64
         };
         let mut keys: Vec<(u64, u32)> = cloud.rows.iter().map(key).zip(0..).collect();
-        // Tables come nearly sorted, which the stable sort makes use of.
-        keys.sort();
+        keys.sort_unstable();
         let notes = &mut self.notes;
         keys.dedup_by(|again, first| {
             let same = again.0 == first.0;
@@ -252,7 +234,6 @@ impl Builder {
         let (bucket_starts, bucket_types) = by_bucket(&type_bucket, buckets.len());
         let mut zones_by_name: Vec<u16> = (0..self.zones.len() as u16).collect();
         zones_by_name.sort_by_key(|&zone| (&self.zones[zone as usize], zone));
-        let cap = |notes: Vec<String>| cap_notes(notes);
         Columns {
             regions: self.regions.into(),
             region_cloud: self.region_cloud.into(),
@@ -285,8 +266,8 @@ impl Builder {
             row_zone: self.row_zone.into(),
             row_price: self.row_price.into(),
             row_spot: self.row_spot.into(),
-            counts: clouds.iter().map(|cloud| cloud.read).collect(),
-            notes: cap(self.notes).into(),
+            rows_read: clouds.iter().map(|cloud| cloud.read).collect(),
+            notes: cap_notes(self.notes).into(),
             ..Columns::default()
         }
     }
@@ -300,6 +281,21 @@ impl Type {
             accelerator => (accelerator, self.count, self.presented),
         }
     }
+}
+
+/// All models of all clouds sorted.
+fn accelerators(clouds: &[VmTable]) -> Vec<Device> {
+    let mut all: Vec<Device> = Vec::new();
+    for cloud in clouds {
+        for (name, (memory, maker)) in cloud.accelerators.names().iter().zip(&cloud.devices) {
+            match all.iter_mut().find(|known| known.name == *name) {
+                Some(known) => known.merge(*memory, maker),
+                None => all.push(Device { name: name.clone(), memory: *memory, maker: maker.clone() }),
+            }
+        }
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
 }
 
 /// An accelerator model.
@@ -347,9 +343,9 @@ fn by_bucket(type_bucket: &[u16], buckets: usize) -> (Vec<u32>, Vec<u16>) {
 
 /// The first notes and how many more there are: a table that is wrong throughout should not fill the memory.
 fn cap_notes(mut notes: Vec<String>) -> Vec<String> {
-    const MOST: Range<usize> = 0..200;
-    let more = notes.len().saturating_sub(MOST.end);
-    notes.truncate(MOST.end);
+    const MOST: usize = 200;
+    let more = notes.len().saturating_sub(MOST);
+    notes.truncate(MOST);
     if more > 0 {
         notes.push(format!("and {more} more of this kind"));
     }

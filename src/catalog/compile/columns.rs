@@ -7,31 +7,31 @@ use std::borrow::Cow;
 
 /// Names of one kind, by id: one text, and where each name ends in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
+pub(crate) struct Names {
     text: Cow<'static, str>,
     ends: Cow<'static, [u32]>,
 }
 
 impl Names {
     /// The name with this id; empty if there is none.
-    pub fn get(&self, id: usize) -> &str {
+    pub(crate) fn get(&self, id: usize) -> &str {
         let Some(&end) = self.ends.get(id) else { return "" };
         let start = if id == 0 { 0 } else { self.ends[id - 1] };
         self.text.get(start as usize..end as usize).unwrap_or("")
     }
 
     /// How many.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// All, by id.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.len()).map(|id| self.get(id))
     }
 
     /// The place of `name` among `range`, whose names are sorted by their bytes.
-    pub fn search(&self, range: std::ops::Range<usize>, name: &str) -> Option<usize> {
+    pub(crate) fn search(&self, range: std::ops::Range<usize>, name: &str) -> Option<usize> {
         let (mut low, mut high) = (range.start, range.end);
         while low < high {
             let middle = low.midpoint(high);
@@ -253,8 +253,10 @@ columns! {
     quotas: Names,
     /// Where the data comes from, `SOURCE_FIELDS` names each.
     sources: Names,
-    /// Data rows read, by file: see `extras::COUNTS`.
-    counts: U32s,
+    /// Data rows in each cloud's table.
+    rows_read: U32s,
+    /// Data rows in each of `extras::SIDE_TABLES`, and how many of them were left out, in turns.
+    side_rows: U32s,
     /// What was noted while reading, one sentence each.
     notes: Names,
 }

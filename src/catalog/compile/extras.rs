@@ -9,17 +9,8 @@ use super::error::CatalogError;
 use super::tables::Tables;
 use super::vms::{Cell, Lines};
 
-/// What `Columns::counts` counts: rows read per cloud, then rows read and rows not kept of the side tables.
-pub(crate) const COUNTS: [&str; 8] = [
-    "aws",
-    "azure",
-    "gcp",
-    "egress",
-    "spot_interruption",
-    "default_quotas",
-    "egress not kept",
-    "spot_interruption not kept",
-];
+/// The side tables that rows are counted of, in the order of `Columns::side_rows`.
+pub(crate) const SIDE_TABLES: [&str; 3] = ["egress", "spot_interruption", "default_quotas"];
 
 /// Columns of `default_quotas.csv`.
 pub(crate) const QUOTA_FIELDS: [&str; 8] =
@@ -27,19 +18,53 @@ pub(crate) const QUOTA_FIELDS: [&str; 8] =
 /// Columns of `sources.csv`.
 pub(crate) const SOURCE_FIELDS: [&str; 5] = ["File", "Part", "Date", "Source", "Licence"];
 
-/// Reads the side tables that are there.
-pub(super) fn fill(columns: &mut Columns, tables: &Tables) -> Result<(), CatalogError> {
+/// The side tables, ready to become columns.
+pub(super) struct Extras {
+    egress: Egress,
+    interruption: Interruption,
+    quotas: Vec<String>,
+    sources: Vec<String>,
+}
+
+/// Prices and throughputs, source region by destination region; empty without a table.
+#[derive(Default)]
+struct Egress {
+    prices: Vec<u32>,
+    throughputs: Vec<u32>,
+    rows: [u32; 2],
+}
+
+/// Type and region, lower and upper end of the rate.
+#[derive(Default)]
+struct Interruption {
+    rates: Vec<(u32, u32, u32)>,
+    rows: [u32; 2],
+}
+
+/// Reads the side tables that are there, for the regions and types of `columns`.
+pub(super) fn read(columns: &Columns, tables: &Tables) -> Result<Extras, CatalogError> {
     let egress = egress(columns, tables)?;
     let interruption = interruption(columns, tables)?;
-    let quotas = plain(tables, "default_quotas", &QUOTA_FIELDS)?;
     check_quotas(tables)?;
+    let quotas = plain(tables, "default_quotas", &QUOTA_FIELDS)?;
     let sources = plain(tables, "sources", &SOURCE_FIELDS)?;
-    let quota_rows = (quotas.len() / QUOTA_FIELDS.len()) as u32;
-    columns.quotas = quotas.into();
-    columns.sources = sources.into();
-    let counts = columns.counts.to_mut();
-    counts.extend([egress.0, interruption.0, quota_rows, egress.1, interruption.1]);
-    Ok(())
+    Ok(Extras { egress, interruption, quotas, sources })
+}
+
+impl Extras {
+    /// Puts them where they belong.
+    pub(super) fn store(self, columns: &mut Columns) {
+        let quota_rows = [(self.quotas.len() / QUOTA_FIELDS.len()) as u32, 0];
+        columns.side_rows = [self.egress.rows, self.interruption.rows, quota_rows].concat().into();
+        columns.quotas = self.quotas.into();
+        columns.sources = self.sources.into();
+        columns.egress_price = self.egress.prices.into();
+        columns.egress_throughput = self.egress.throughputs.into();
+        let rates = &self.interruption.rates;
+        columns.interruption_key = rates.iter().map(|rate| rate.0).collect();
+        columns.interruption_low = rates.iter().map(|rate| rate.1).collect();
+        columns.interruption_high = rates.iter().map(|rate| rate.2).collect();
+    }
 }
 
 /// The cloud named in a cell.
@@ -65,9 +90,8 @@ impl Places {
     }
 }
 
-/// Rows read, and rows not kept.
-fn egress(columns: &mut Columns, tables: &Tables) -> Result<(u32, u32), CatalogError> {
-    let Some(table) = tables.get("egress") else { return Ok((0, 0)) };
+fn egress(columns: &Columns, tables: &Tables) -> Result<Egress, CatalogError> {
+    let Some(table) = tables.get("egress") else { return Ok(Egress::default()) };
     let mut lines = Lines::open(table)?;
     let from = (lines.column("SrcCloud")?, lines.column("SrcRegion")?);
     let to = (lines.column("DstCloud")?, lines.column("DstRegion")?);
@@ -91,19 +115,17 @@ fn egress(columns: &mut Columns, tables: &Tables) -> Result<(u32, u32), CatalogE
         match (places.region(columns, from, from_name), places.region(columns, to, to_name)) {
             (Some(from), Some(to)) => {
                 prices[from * regions + to] = per_gb;
-                throughputs[from * regions + to] = gbps.map_or(u32::MAX, |micros| (micros / 1000) as u32);
+                throughputs[from * regions + to] =
+                    gbps.and_then(|micros| u32::try_from(micros / 1000).ok()).unwrap_or(u32::MAX);
             }
             _ => left += 1,
         }
     }
-    columns.egress_price = prices.into();
-    columns.egress_throughput = throughputs.into();
-    Ok((read, left))
+    Ok(Egress { prices, throughputs, rows: [read, left] })
 }
 
-/// Rows read, and rows not kept.
-fn interruption(columns: &mut Columns, tables: &Tables) -> Result<(u32, u32), CatalogError> {
-    let Some(table) = tables.get("spot_interruption") else { return Ok((0, 0)) };
+fn interruption(columns: &Columns, tables: &Tables) -> Result<Interruption, CatalogError> {
+    let Some(table) = tables.get("spot_interruption") else { return Ok(Interruption::default()) };
     let mut lines = Lines::open(table)?;
     let (cloud_cell, name) = (lines.column("Cloud")?, lines.column("InstanceType")?);
     let region = lines.column("Region")?;
@@ -131,10 +153,7 @@ fn interruption(columns: &mut Columns, tables: &Tables) -> Result<(u32, u32), Ca
     }
     rows.sort_unstable();
     rows.dedup_by_key(|row| row.0);
-    columns.interruption_key = rows.iter().map(|row| row.0).collect();
-    columns.interruption_low = rows.iter().map(|row| row.1).collect();
-    columns.interruption_high = rows.iter().map(|row| row.2).collect();
-    Ok((read, left))
+    Ok(Interruption { rates: rows, rows: [read, left] })
 }
 
 /// The types of a cloud with this name: bare and with each accelerator that can be attached.

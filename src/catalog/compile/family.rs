@@ -23,7 +23,7 @@ pub(super) fn flags(cloud: &str, name: &str, accelerator: Option<&str>, kind: Ki
         }
 }
 
-/// The families that SkyPilot takes CPU machines from.
+/// The families that `SkyPilot` takes CPU machines from.
 fn is_default_cpu(cloud: &str, name: &str) -> bool {
     const AWS: [&str; 9] = ["m6i", "m6id", "m7i", "r6i", "r6id", "r7i", "c6i", "c6id", "c7i"];
     const GCP: [&str; 6] = ["n2-standard", "n2-highmem", "n2-highcpu", "n4-standard", "n4-highmem", "n4-highcpu"];
@@ -41,7 +41,7 @@ fn is_default_cpu(cloud: &str, name: &str) -> bool {
     }
 }
 
-/// Slices of a device that users ask for as whole ones, because SkyPilot's tables call them so:
+/// Slices of a device that users ask for as whole ones, because `SkyPilot`'s tables call them so:
 /// cloud, accelerator, instance types, count as presented (thousandths).
 const PRESENTED: [(&str, &str, &[&str], u32); 1] =
     [("azure", "A10", &["Standard_NV6ads_A10_v5", "Standard_NV12ads_A10_v5", "Standard_NV18ads_A10_v5"], 1000)];
@@ -111,9 +111,11 @@ fn azure(name: &str) -> String {
     let (mut version, mut device) = ("", String::new());
     for part in parts {
         let digits = part.strip_prefix('v').unwrap_or("");
-        if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if is_number(digits) {
             version = part;
-        } else {
+        } else if !is_number(part) {
+            // A bare number (M64ds_1_v3) is a size, not a device.
             device.push('_');
             device.push_str(part);
         }
@@ -138,6 +140,7 @@ mod tests {
             ("gcp", "n1-highmem-8", None, Kind::Machine, "CPUS"),
             ("azure", "Standard_NC6s_v3", Some("V100"), Kind::Machine, "standardNCSv3Family"),
             ("azure", "Standard_NV6ads_A10_v5", Some("A10"), Kind::Machine, "standardNVADSv5_A10Family"),
+            ("azure", "Standard_M64ds_1_v3", None, Kind::Machine, "standardMDSv3Family"),
             ("azure", "Standard_D8-4s_v5", None, Kind::Machine, "standardDSv5Family"),
         ] {
             assert_eq!(quota_family(cloud, name, accelerator, kind), expected, "{name}");

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::error::CatalogError;
 use super::tables::{Table, Tables};
 
-/// Where each role's file may lie: ours, then the layout that SkyPilot's catalogs are hosted in.
+/// Where each role's file may lie: ours, then the layout that `SkyPilot`'s catalogs are hosted in.
 const PLACES: [(&str, &[&str]); 7] = [
     ("aws", &["aws.csv", "aws/vms.csv"]),
     ("azure", &["azure.csv", "azure/vms.csv"]),

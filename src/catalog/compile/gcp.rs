@@ -2,7 +2,7 @@
 //! machines that may carry them, zone by zone, at the exact sum of both prices.
 //!
 //! **Invariant:** a machine with an accelerator exists in a zone only if the table has both there; a table whose
-//! machines come whole (our own) and one that splits every price (SkyPilot's hosted one) give the same catalog.
+//! machines come whole (our own) and one that splits every price (`SkyPilot`'s hosted one) give the same catalog.
 
 use std::collections::HashMap;
 
@@ -43,7 +43,7 @@ const FIXED_SERIES: [&str; 5] = ["a2-", "a3-", "a4-", "g2-", "g4-"];
 
 /// The largest N1 machine that may carry so many: model, count, vCPUs, GiB.
 /// Source: Compute Engine, GPUs on N1 (general-purpose) machines.
-const ATTACHABLE: [(&str, u32, u32, u32); 18] = [
+const ATTACHABLE: [(&str, u32, u32, u32); 17] = [
     ("K80", 1, 8, 52),
     ("K80", 2, 16, 104),
     ("K80", 4, 32, 208),
@@ -61,7 +61,12 @@ const ATTACHABLE: [(&str, u32, u32, u32); 18] = [
     ("P100", 1, 16, 104),
     ("P100", 2, 32, 208),
     ("P100", 4, 96, 624),
-    ("K80", 16, 64, 416),
+];
+
+/// Zones with limits of their own: model, count, zones, vCPUs, GiB. Source: as above.
+const EXCEPTIONS: [(&str, u32, &[&str], u32, u32); 2] = [
+    ("K80", 8, &["asia-east1-a", "us-east1-d"], 64, 416),
+    ("P100", 4, &["europe-west1-b", "europe-west1-d", "us-east1-c"], 64, 208),
 ];
 
 /// What a TPU slice runs on: not rented apart, so without a price of its own.
@@ -128,39 +133,45 @@ fn place(table: &mut VmTable, parts: &Parts, kind: u32, out: &mut Vec<RawRow>) {
     let name = table.accelerators.name(accelerator).to_owned();
     if name.to_ascii_lowercase().starts_with("tpu-") {
         let host = table.names.intern(TPU_HOST.as_bytes()).unwrap_or(0);
-        let slice = add_type(table, RawType { name: host, kind: Kind::Slice, ..device });
+        let slice = type_id(table, RawType { name: host, kind: Kind::Slice, ..device });
         out.extend(parts.rows[&kind].iter().map(|row| RawRow { kind: slice, ..*row }));
         return;
     }
-    let hosts: Vec<(u32, Kind)> =
-        (0..parts.known).filter_map(|host| Some((host, carries(table, host, &name, device.count_milli)?))).collect();
-    if hosts.is_empty() {
-        let line = parts.rows[&kind].first().map_or(0, |row| row.line);
-        let file = &table.file;
-        let count = device.count_milli / 1000;
-        table.notes.push(format!("{file}:{line}: no machine here may carry {name}:{count}; its rows are left out"));
-    }
-    for (host, how) in hosts {
-        let machine = table.types[host as usize];
-        let accelerator = device.accelerator;
-        let pair = add_type(table, RawType { accelerator, count_milli: device.count_milli, kind: how, ..machine });
-        let before = out.len();
-        add_rows(pair, &parts.rows[&host], &parts.rows[&kind], out);
-        if out.len() == before {
-            table.types.pop();
+    let before = out.len();
+    for host in 0..parts.known {
+        let Some(how) = carries(table, host, &name, device.count_milli) else { continue };
+        let rows = pair_rows(table, &parts.rows[&host], &parts.rows[&kind], (&name, device.count_milli / 1000), how);
+        if !rows.is_empty() {
+            let machine = table.types[host as usize];
+            let pair =
+                RawType { accelerator: device.accelerator, count_milli: device.count_milli, kind: how, ..machine };
+            let pair = type_id(table, pair);
+            out.extend(rows.into_iter().map(|row| RawRow { kind: pair, ..row }));
         }
     }
+    if out.len() == before {
+        let line = parts.rows[&kind].first().map_or(0, |row| row.line);
+        let (file, count) = (&table.file, device.count_milli as f64 / 1000.0);
+        table.notes.push(format!("{file}:{line}: no machine here may carry {name}:{count}; its rows are left out"));
+    }
 }
 
-fn add_type(table: &mut VmTable, kind: RawType) -> u32 {
-    table.types.push(kind);
-    table.types.len() as u32 - 1
+/// The id of a type, which the table may have whole already.
+fn type_id(table: &mut VmTable, kind: RawType) -> u32 {
+    let same = |known: &RawType| {
+        known.name == kind.name && known.accelerator == kind.accelerator && known.count_milli == kind.count_milli
+    };
+    let at = table.types.iter().position(same).unwrap_or_else(|| {
+        table.types.push(kind);
+        table.types.len() - 1
+    });
+    at as u32
 }
 
-/// How a machine carries so many of an accelerator, if it does.
+/// How a machine carries so many of an accelerator, if it does; N1 machines only up to a size, see `fits`.
 fn carries(table: &VmTable, host: u32, accelerator: &str, count_milli: u32) -> Option<Kind> {
     let machine = &table.types[host as usize];
-    if machine.accelerator.is_some() || count_milli % 1000 != 0 {
+    if machine.accelerator.is_some() || !count_milli.is_multiple_of(1000) {
         return None;
     }
     let name = table.names.name(machine.name);
@@ -169,23 +180,31 @@ fn carries(table: &VmTable, host: u32, accelerator: &str, count_milli: u32) -> O
     if let Some((_, _, hosts)) = fixed {
         return hosts.contains(&name).then_some(Kind::Machine);
     }
-    let (_, _, vcpus, memory) = ATTACHABLE.iter().find(|(a, c, ..)| *a == accelerator && *c == count)?;
-    let fits = machine.vcpus_milli <= vcpus * 1000 && machine.memory_mib <= memory * 1024;
-    (name.starts_with("n1-") && fits).then_some(Kind::Attached)
+    name.starts_with("n1-").then_some(Kind::Attached)
 }
 
-/// One row for each zone that has both.
-fn add_rows(kind: u32, hosts: &[RawRow], devices: &[RawRow], out: &mut Vec<RawRow>) {
+/// True if an N1 machine is not too large for so many of an accelerator in a zone.
+fn fits(machine: &RawType, (accelerator, count): (&str, u32), zone: &str) -> bool {
+    let special = EXCEPTIONS.iter().find(|(a, c, zones, ..)| *a == accelerator && *c == count && zones.contains(&zone));
+    let general = ATTACHABLE.iter().find(|(a, c, ..)| *a == accelerator && *c == count);
+    let limit = special.map(|(.., vcpus, gib)| (vcpus, gib)).or(general.map(|(.., vcpus, gib)| (vcpus, gib)));
+    limit.is_some_and(|(vcpus, gib)| machine.vcpus_milli <= vcpus * 1000 && machine.memory_mib <= gib * 1024)
+}
+
+/// One row for each zone that has both and where they fit together.
+fn pair_rows(table: &VmTable, hosts: &[RawRow], devices: &[RawRow], wanted: (&str, u32), how: Kind) -> Vec<RawRow> {
     let mut by_zone: Vec<&RawRow> = devices.iter().collect();
     by_zone.sort_by_key(|row| row.zone);
-    for host in hosts {
-        if let Ok(at) = by_zone.binary_search_by_key(&host.zone, |row| row.zone) {
-            let device = by_zone[at];
-            let price = add(host.price, device.price);
-            let spot = add(host.spot, device.spot);
-            out.push(RawRow { kind, price, spot, line: device.line, ..*host });
+    let pair = |host: &RawRow| {
+        let device = by_zone[by_zone.binary_search_by_key(&host.zone, |row| row.zone).ok()?];
+        let machine = &table.types[host.kind as usize];
+        if how == Kind::Attached && !fits(machine, wanted, table.zones.name(host.zone)) {
+            return None;
         }
-    }
+        let (price, spot) = (add(host.price, device.price), add(host.spot, device.spot));
+        Some(RawRow { price, spot, line: device.line, ..*host })
+    };
+    hosts.iter().filter_map(pair).collect()
 }
 
 /// The sum, if both have a price.

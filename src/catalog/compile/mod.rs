@@ -6,6 +6,7 @@
 
 mod assemble;
 pub(crate) mod columns;
+pub(crate) mod edit;
 mod error;
 pub(crate) mod extras;
 pub(crate) mod family;
@@ -47,8 +48,12 @@ pub(crate) fn compile(tables: &Tables) -> Result<Columns, CatalogError> {
     }
     gcp::combine(&mut clouds[2]);
     let mut columns = assemble::assemble(&clouds)?;
-    units::fill(&mut columns);
-    extras::fill(&mut columns, tables)?;
+    let (lists, extras) = std::thread::scope(|scope| {
+        let extras = scope.spawn(|| extras::read(&columns, tables));
+        (units::lists(&columns), join(extras))
+    });
+    [columns.wide, columns.zonal, columns.spot] = lists;
+    extras?.store(&mut columns);
     columns.hash = vec![hash].into();
     Ok(columns)
 }

@@ -64,6 +64,10 @@ impl Tables {
             hash.update((table.text.len() as u64).to_le_bytes());
             hash.update(&table.text);
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize().iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex_digit).collect()
     }
+}
+
+fn hex_digit(value: u8) -> char {
+    char::from_digit(value as u32, 16).unwrap_or('0')
 }

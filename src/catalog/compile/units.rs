@@ -8,17 +8,15 @@ use super::{NO_PRICE, NONE};
 /// The most zones one attempt covers.
 pub(crate) const ZONES_PER_UNIT: usize = 8;
 
-/// Fills the three lists of units.
-pub(super) fn fill(columns: &mut Columns) {
-    let places = places(columns);
-    let (zonal, spot) = std::thread::scope(|scope| {
-        let spot = scope.spawn(|| list(columns, &places, &columns.row_spot, |_| true, false));
-        let zonal = list(columns, &places, &columns.row_price, |_| true, false);
-        (zonal, super::join(spot))
-    });
-    columns.wide = list(columns, &places, &columns.row_price, |row| leads(columns, row), true);
-    columns.zonal = zonal;
-    columns.spot = spot;
+/// The on-demand units that cover what one attempt can, the on-demand units of one zone, the spot units.
+pub(super) fn lists(columns: &Columns) -> [UnitList; 3] {
+    let places = &places(columns);
+    std::thread::scope(|scope| {
+        let wide = scope.spawn(|| list(columns, places, &columns.row_price, |row| leads(columns, row), true));
+        let spot = scope.spawn(|| list(columns, places, &columns.row_spot, |_| true, false));
+        let zonal = list(columns, places, &columns.row_price, |_| true, false);
+        [super::join(wide), zonal, super::join(spot)]
+    })
 }
 
 /// The rank of each region among equal prices.
@@ -56,62 +54,35 @@ fn covers_zones(columns: &Columns, row: usize) -> bool {
 
 /// The units of the rows that have a price and are kept.
 fn list(columns: &Columns, places: &[u16], prices: &[i64], keep: impl Fn(usize) -> bool, wide: bool) -> UnitList {
-    let mut buckets: Vec<Vec<u128>> = vec![Vec::new(); columns.bucket_accelerator.len()];
+    let mut keys = Vec::with_capacity(prices.len());
     for (row, &price) in prices.iter().enumerate() {
-        if price == NO_PRICE || !keep(row) {
-            continue;
-        }
-        let kind = columns.row_type[row];
-        let zone = if wide && covers_zones(columns, row) { NONE } else { columns.row_zone[row] };
-        let place = places[columns.row_region[row] as usize];
-        buckets[columns.type_bucket[kind as usize] as usize].push(pack(price, place, zone, kind, row as u32));
-    }
-    let mut out = Lists::default();
-    for keys in &mut buckets {
-        out.starts.push(out.rows.len() as u32);
-        keys.sort_unstable();
-        for &key in &*keys {
-            out.push(columns, key);
+        if price != NO_PRICE && keep(row) {
+            let zone = if wide && covers_zones(columns, row) { NONE } else { columns.row_zone[row] };
+            let place = places[columns.row_region[row] as usize];
+            let bucket = columns.type_bucket[columns.row_type[row] as usize];
+            keys.push(pack(bucket, price, place, zone, row as u32));
         }
     }
-    out.starts.push(out.rows.len() as u32);
-    out.finish()
+    keys.sort_unstable();
+    unpack(columns, &keys)
 }
 
-/// Everything units are ordered by in one number, with the row below it: price 48 bits, place, zone and type 16 each,
-/// row 32. Prices are limited when they are read (`vms::PRICE_LIMIT`).
-fn pack(price: i64, place: u16, zone: u16, kind: u16, row: u32) -> u128 {
-    (price as u128) << 80 | (place as u128) << 64 | (zone as u128) << 48 | (kind as u128) << 32 | row as u128
+/// Everything units are ordered by in one number: bucket 16 bits, price 48, place and zone 16 each, row 32. Among equals
+/// of these, the order of rows is that of types. Prices are limited when they are read (`vms::PRICE_LIMIT`).
+fn pack(bucket: u16, price: i64, place: u16, zone: u16, row: u32) -> u128 {
+    (bucket as u128) << 112 | (price as u128) << 64 | (place as u128) << 48 | (zone as u128) << 32 | row as u128
 }
 
-#[derive(Default)]
-struct Lists {
-    starts: Vec<u32>,
-    rows: Vec<u32>,
-    types: Vec<u16>,
-    regions: Vec<u16>,
-    zones: Vec<u16>,
-    prices: Vec<i64>,
-}
-
-impl Lists {
-    fn push(&mut self, columns: &Columns, key: u128) {
-        let row = key as u32;
-        self.rows.push(row);
-        self.types.push((key >> 32) as u16);
-        self.regions.push(columns.row_region[row as usize]);
-        self.zones.push((key >> 48) as u16);
-        self.prices.push((key >> 80) as i64);
-    }
-
-    fn finish(self) -> UnitList {
-        UnitList {
-            starts: self.starts.into(),
-            rows: self.rows.into(),
-            types: self.types.into(),
-            regions: self.regions.into(),
-            zones: self.zones.into(),
-            prices: self.prices.into(),
-        }
+fn unpack(columns: &Columns, keys: &[u128]) -> UnitList {
+    let buckets = columns.bucket_accelerator.len();
+    let start = |bucket: usize| keys.partition_point(|key| ((key >> 112) as usize) < bucket) as u32;
+    let row = |key: &u128| *key as u32 as usize;
+    UnitList {
+        starts: (0..=buckets).map(start).collect(),
+        rows: keys.iter().map(|key| *key as u32).collect(),
+        types: keys.iter().map(|key| columns.row_type[row(key)]).collect(),
+        regions: keys.iter().map(|key| columns.row_region[row(key)]).collect(),
+        zones: keys.iter().map(|key| (key >> 32) as u16).collect(),
+        prices: keys.iter().map(|key| ((key >> 64) as u64 & 0xffff_ffff_ffff) as i64).collect(),
     }
 }

@@ -214,11 +214,14 @@ impl Cells {
     }
 }
 
+/// Name, accelerator and count.
+type TypeKey = (u32, Option<u32>, u32);
+
 /// Finds the type of a row: that of the row before, mostly.
 #[derive(Default)]
 struct TypeIndex {
-    ids: HashMap<(u32, Option<u32>, u32), u32>,
-    last: Option<((u32, Option<u32>, u32), u32)>,
+    ids: HashMap<TypeKey, u32>,
+    last: Option<(TypeKey, u32)>,
 }
 
 impl VmTable {
@@ -275,7 +278,7 @@ impl VmTable {
         let (accelerator, count) = self.accelerator(lines, cells)?;
         let vcpus = lines.micros(cells.vcpus, "a number of vCPUs, or nothing")?.unwrap_or(0) / 1000;
         let memory = lines.micros(cells.memory, "GiB of memory, or nothing")?.unwrap_or(0);
-        let memory = (memory * 1024 + 500_000) / 1_000_000;
+        let memory = (i128::from(memory) * 1024 + 500_000) / 1_000_000;
         let (Ok(vcpus_milli), Ok(memory_mib)) = (u32::try_from(vcpus), u32::try_from(memory)) else {
             return Err(lines.wrong(cells.memory, "vCPUs and GiB of one machine", "check the units of this row"));
         };
@@ -353,7 +356,7 @@ impl VmTable {
 }
 
 impl TypeIndex {
-    fn find(&mut self, key: (u32, Option<u32>, u32)) -> Option<u32> {
+    fn find(&mut self, key: TypeKey) -> Option<u32> {
         if let Some((last, id)) = self.last
             && last == key
         {
@@ -364,7 +367,7 @@ impl TypeIndex {
         Some(id)
     }
 
-    fn add(&mut self, key: (u32, Option<u32>, u32), id: u32) {
+    fn add(&mut self, key: TypeKey, id: u32) {
         self.ids.insert(key, id);
         self.last = Some((key, id));
     }

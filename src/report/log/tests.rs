@@ -73,8 +73,7 @@ pub(crate) fn story() -> Vec<Entry> {
 
 fn told(mut narrator: Narrator<'_>) -> String {
     let clock = Clock::starting_at(date(2022, 2, 11).at(21, 17, 43, 0));
-    let lines = story().iter().flat_map(|entry| narrator.tell(entry)).map(|line| line.render(&clock) + "\n").collect();
-    lines
+    story().iter().flat_map(|entry| narrator.tell(entry)).map(|line| line.render(&clock) + "\n").collect()
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Picture for Bars {
         if let Some((value, label)) = &self.mark {
             page.dashes(from(*value, 0.04), (page.top, page.bottom), INK)?;
             let at = (from(*value, 0.04), page.top - page.px(10));
-            page.words(label, at, style.label(), Anchor::Left)?;
+            page.words(label, at, &style.label(), Anchor::Left)?;
         }
         page.axes(&self.axis, "share of trials")?;
         let entries: Vec<_> = self.series.iter().enumerate().map(|(n, (l, _))| (Style::colour(n), l.clone())).collect();

@@ -87,8 +87,9 @@ impl Picture for Cdf {
         page.axes("time to provision (logarithmic)", "share of trials that are up")?;
         let mut entries = Vec::new();
         for (n, series) in self.series.iter().enumerate() {
-            let path = steps(series, low, high).into_iter().map(|(s, share)| (x(s), page.height(share, 1.0))).collect();
-            page.line(path, Style::colour(n), 2)?;
+            let path: Vec<_> =
+                steps(series, low, high).into_iter().map(|(s, share)| (x(s), page.height(share, 1.0))).collect();
+            page.line(&path, Style::colour(n), 2)?;
             let up = 100.0 * series.seconds.len() as f64 / series.trials.max(1) as f64;
             entries.push((Style::colour(n), format!("{} ({up:.1} %)", series.label)));
         }

@@ -107,11 +107,11 @@ impl Picture for Gantt {
             if line % 2 == 1 {
                 page.fill([(page.left, y(line, 0.0)), (page.right, y(line, 1.0))], RGBColor(247, 247, 247))?;
             }
-            page.words(place, (page.left - page.px(8), y(line, 0.5)), style.label(), Anchor::Right)?;
+            page.words(place, (page.left - page.px(8), y(line, 0.5)), &style.label(), Anchor::Right)?;
         }
         let step = step(end);
         for tick in (0..).map(|n| f64::from(n) * step).take_while(|t| *t <= end) {
-            page.line(vec![(x(tick), page.top), (x(tick), page.bottom)], FAINT, 1)?;
+            page.line(&[(x(tick), page.top), (x(tick), page.bottom)], FAINT, 1)?;
             page.tick_x(x(tick), &time_tick(tick), false)?;
         }
         for bar in &self.bars {

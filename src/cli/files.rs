@@ -1,0 +1,49 @@
+//! Files that are read and written, with errors that name them.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use super::{Exit, Failure};
+
+/// The text of a file; `-` is the standard input.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
+    let read =
+        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { fs::read_to_string(path) };
+    read.map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => "check the path; relative ones start at the current directory",
+            std::io::ErrorKind::PermissionDenied => "make it readable for this user",
+            std::io::ErrorKind::InvalidData => "save it as UTF-8 text",
+            _ => "",
+        };
+        Failure::usage(format!("'{}' cannot be read: {}", path.display(), plain(&error)), hint)
+    })
+}
+
+/// Makes a directory and those above it.
+pub(super) fn create_dir(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path).map_err(|error| unwritable(path, &error))
+}
+
+/// Writes a file as a whole.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Plain {
+        exit: Exit::Usage,
+        message: format!("'{}' cannot be written: {}", path.display(), plain(error)),
+        hint: "choose another directory".to_owned(),
+    }
+}
+
+/// The system's words, lower-case and without its number.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}

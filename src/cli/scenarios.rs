@@ -1,0 +1,63 @@
+//! Scenario files, read with the catalog they start from.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::catalog::Catalog;
+use crate::sim::scenario::Scenario;
+use crate::yaml::Source;
+
+use super::catalogs::CatalogArgs;
+use super::{Console, Failure, files};
+
+/// Flags of every command that reads a scenario.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ScenarioArgs {
+    /// The scenario, as a YAML file.
+    #[arg(value_name = "SCENARIO")]
+    pub(super) path: PathBuf,
+    /// A value for one of the scenario's parameters; may be repeated.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+    #[command(flatten)]
+    catalogs: CatalogArgs,
+}
+
+impl ScenarioArgs {
+    /// Reads it; warnings go beside the output.
+    pub(super) fn load(&self, console: &mut Console) -> Result<Scenario, Failure> {
+        load(&self.path, self.catalogs.load()?, &self.settings, console)
+    }
+
+    /// The settings, as they would be given again.
+    pub(super) fn settings_given(&self) -> String {
+        self.settings.iter().map(|(name, value)| format!(" --set {name}={value}")).collect()
+    }
+}
+
+/// Reads a scenario; warnings go beside the output.
+pub(super) fn load(
+    path: &Path,
+    base: &Catalog,
+    settings: &[(String, String)],
+    console: &mut Console,
+) -> Result<Scenario, Failure> {
+    let text = files::read(path)?;
+    let name = path.display().to_string();
+    let scenario = Scenario::load(&Source { name: &name, text: &text }, base, settings)?;
+    for warning in &scenario.warnings {
+        console.note(format!("warning: {warning}"));
+    }
+    Ok(scenario)
+}
+
+/// The file's name without its ending, as reports call the scenario.
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("'{text}' is not NAME=VALUE"))?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}

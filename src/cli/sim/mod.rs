@@ -1,0 +1,67 @@
+//! `sky-sim`: one file a command.
+//!
+//! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
+
+mod files_of;
+mod progress;
+mod run;
+mod validate;
+
+use clap::{Parser, Subcommand};
+
+use crate::engine::policy::PolicyName;
+use crate::report::grid::Grid;
+
+use super::exit::EXIT_CODES;
+use super::{Console, Environment, Exit, Failure};
+
+/// Runs the failover engine against simulated markets, and compares strategies.
+#[derive(Debug, Parser)]
+#[command(name = "sky-sim", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct SkySim {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a scenario: its candidates, one trial told in full, what each policy achieves.
+    Run(Box<run::RunArgs>),
+    /// Check scenario files: every error at once, each with its place.
+    Validate(validate::ValidateArgs),
+    /// Say what the code of an error means.
+    Explain {
+        /// The code, as it stands in brackets after the message: `S002`.
+        code: String,
+    },
+    /// List the failover strategies.
+    Strategies,
+    /// A script that completes commands and flags in your shell.
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs a command.
+pub fn run(sim: &SkySim, _environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
+    match &sim.command {
+        Command::Run(args) => run::run(args, console),
+        Command::Validate(args) => validate::run(args, console),
+        Command::Explain { code } => validate::explain(code, console),
+        Command::Strategies => strategies(console),
+        Command::Completion { shell } => {
+            console.completion::<SkySim>(*shell, "sky-sim");
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn strategies(console: &mut Console) -> Result<Exit, Failure> {
+    let mut grid = Grid::new(["POLICY", "WHAT IT TRIES NEXT"]);
+    for policy in PolicyName::ALL {
+        grid.push([policy.to_string(), policy.summary().to_owned()]);
+    }
+    console.table(&grid.lines())?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,26 @@
+//! A bar with trials a second and what is left, on a terminal only.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// The bar; told from any thread.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    /// For this many trials. Hidden when standard error is not a terminal.
+    pub(super) fn new(trials: u64) -> Self {
+        let bar = ProgressBar::new(trials);
+        let template = "{bar:30} {pos}/{len} trials · {per_sec} · {eta} left";
+        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self(bar)
+    }
+
+    /// So many more are done.
+    pub(super) fn add(&self, more: u64) {
+        self.0.inc(more);
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}

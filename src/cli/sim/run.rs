@@ -1,0 +1,231 @@
+//! `sky-sim run`: candidates, one typical trial told in full, then what every policy achieves over all trials.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::scenarios::{ScenarioArgs, name_of};
+use crate::cli::sky::policy;
+use crate::cli::{Console, Exit, Failure};
+use crate::engine::policy::PolicyName;
+use crate::model::{DemandId, Entry, Money};
+use crate::optimizer::{Options, plan};
+use crate::report::log::Narrator;
+use crate::report::study::{Manifest, PolicyRecord, StudyRecord, csv, ends, table as study_table};
+use crate::report::{Clock, failure, table};
+use crate::sim::market::Market;
+use crate::sim::scenario::Scenario;
+use crate::sim::trial::Runner;
+use crate::study::{Arm, sweep, typical};
+
+use super::files_of::write_all;
+use super::progress::Progress;
+
+/// Flags of `run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// Trials a policy; the scenario's own number if absent.
+    #[arg(short = 'n', long, value_parser = clap::value_parser!(u64).range(1..))]
+    trials: Option<u64>,
+    /// Seed of all luck; the scenario's own if absent.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Threads; as many as there are cores if absent. Never changes a byte of the result.
+    #[arg(short = 'j', long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    threads: Option<u64>,
+    /// Policies to compare, separated by commas, or `all`; the scenario's own if absent.
+    #[arg(long, value_name = "NAMES")]
+    policies: Option<String>,
+    /// Which trial is told in full; a typical one if absent.
+    #[arg(long, value_name = "N")]
+    trial: Option<u64>,
+    /// How to tell it.
+    #[arg(short, long, value_enum, default_value_t)]
+    output: RunOutput,
+    /// Also write JSON, CSV, NDJSON and plots (SVG, PNG) into this directory.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// How a study is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum RunOutput {
+    /// For people.
+    #[default]
+    Table,
+    /// One document, with a manifest.
+    Json,
+    /// A line a request of every trial.
+    Csv,
+}
+
+/// A study that has been run.
+pub(super) struct Study {
+    pub(super) scenario: Scenario,
+    pub(super) manifest: Manifest,
+    pub(super) arms: Vec<Arm>,
+    /// The number of the trial that is told.
+    pub(super) told: u64,
+    /// Its journal, under each policy.
+    pub(super) journals: Vec<Vec<Entry>>,
+}
+
+pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
+    if args.output == RunOutput::Json {
+        console.tell_errors_as_json();
+    }
+    let scenario = args.scenario.load(console)?;
+    let policies = args.policies(&scenario)?;
+    let manifest = args.manifest(&scenario, &policies);
+    if args.output == RunOutput::Table {
+        console.line(format!("seed {} · again: {}", manifest.seed, manifest.command))?;
+        console.flush()?;
+    }
+    let study = args.simulate(scenario, &policies, manifest)?;
+    match args.output {
+        RunOutput::Table => tell(&study, console)?,
+        RunOutput::Json => console.json(&study.record())?,
+        RunOutput::Csv => console.text(&csv(study.trials(), study.scenario.demands.len()))?,
+    }
+    if let Some(dir) = &args.out {
+        write_all(&study, dir, console)?;
+    }
+    Ok(Exit::Done)
+}
+
+impl RunArgs {
+    fn policies(&self, scenario: &Scenario) -> Result<Vec<PolicyName>, Failure> {
+        match self.policies.as_deref() {
+            None => Ok(scenario.policies.clone()),
+            Some("all") => Ok(PolicyName::ALL.to_vec()),
+            Some(names) => names.split(',').map(|name| policy(Some(name.trim()))).collect(),
+        }
+    }
+
+    fn manifest(&self, scenario: &Scenario, policies: &[PolicyName]) -> Manifest {
+        let (seed, trials) = (self.seed.unwrap_or(scenario.seed), self.trials.unwrap_or(scenario.trials));
+        let names: Vec<String> = policies.iter().map(ToString::to_string).collect();
+        let path = self.scenario.path.display();
+        let settings = self.scenario.settings_given();
+        let policies = names.join(",");
+        Manifest {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario: name_of(&self.scenario.path),
+            scenario_hash: scenario.hash.clone(),
+            catalog_hash: scenario.catalog.hash().to_owned(),
+            seed,
+            trials,
+            command: format!("sky-sim run {path} --seed {seed} --trials {trials} --policies {policies}{settings}"),
+        }
+    }
+
+    fn simulate(&self, scenario: Scenario, policies: &[PolicyName], manifest: Manifest) -> Result<Study, Failure> {
+        let market = Arc::new(scenario.market());
+        let progress = Progress::new(manifest.trials * policies.len() as u64);
+        let (seed, trials) = (manifest.seed, manifest.trials);
+        let run = || sweep(&market, policies, seed, trials, |more| progress.add(more));
+        let arms = match self.threads {
+            None => run(),
+            Some(threads) => rayon::ThreadPoolBuilder::new()
+                .num_threads(threads as usize)
+                .build()
+                .map_err(|error| Failure::usage(format!("{threads} threads cannot be started: {error}"), ""))?
+                .install(run),
+        };
+        progress.finish();
+        let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| typical(&arm.results)));
+        let journals = policies.iter().map(|policy| journal(&market, *policy, seed, told)).collect();
+        Ok(Study { scenario, manifest, arms, told, journals })
+    }
+}
+
+/// One trial, written down.
+fn journal(market: &Arc<Market>, policy: PolicyName, seed: u64, trial: u64) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    Runner::new(Arc::clone(market), seed).run_recorded(policy, trial, |entry| entries.push(entry));
+    entries
+}
+
+impl Study {
+    pub(super) fn policies(&self) -> Vec<PolicyRecord> {
+        self.arms.iter().map(|arm| PolicyRecord::of(&arm.name, &arm.summary)).collect()
+    }
+
+    pub(super) fn record(&self) -> StudyRecord {
+        StudyRecord::new(self.manifest.clone(), self.policies())
+    }
+
+    pub(super) fn trials(&self) -> impl Iterator<Item = (&str, &[crate::study::Trial])> {
+        self.arms.iter().map(|arm| (arm.name.as_str(), arm.trials.as_slice()))
+    }
+
+    fn summaries(&self) -> impl Iterator<Item = (&str, &crate::study::Summary)> {
+        self.arms.iter().map(|arm| (arm.name.as_str(), &arm.summary))
+    }
+
+    /// The price of the first demand's first candidate, all nodes, in dollars per hour.
+    pub(super) fn cheapest_listed(&self) -> Option<Money> {
+        let request = self.scenario.requests.first()?;
+        let plan = plan(&self.scenario.catalog, &request.requirements, request.nodes, &Options::default());
+        plan.iter().map(|candidate| candidate.offering.price_hourly * i64::from(request.nodes)).min()
+    }
+
+    /// The told trial's journal of the first demand, under the first policy.
+    pub(super) fn story(&self) -> Vec<Entry> {
+        let all = self.journals.first().into_iter().flatten();
+        all.filter(|entry| entry.demand == DemandId(0)).cloned().collect()
+    }
+}
+
+fn tell(study: &Study, console: &mut Console) -> Result<(), Failure> {
+    let scenario = &study.scenario;
+    console.line(format!("{}: {}", study.manifest.scenario, scenario.title))?;
+    console.lines(scenario.why.lines().map(|line| format!("  {line}")))?;
+    for (n, request) in scenario.requests.iter().take(SHOWN_DEMANDS).enumerate() {
+        let plan = plan(&scenario.catalog, &request.requirements, request.nodes, &Options::default());
+        let nodes = if request.nodes == 1 { "1 node".to_owned() } else { format!("{} nodes", request.nodes) };
+        let which = if scenario.requests.len() == 1 { String::new() } else { format!("demand {}, ", n + 1) };
+        console.line(format!("\nConsidered resources ({which}{nodes}): {} candidates", plan.len()))?;
+        let rows = plan.rows();
+        let rows = rows.iter().map(|row| table::Row { candidate: &row.candidate, chosen: row.chosen });
+        console.table(&table::lines(&*scenario.catalog, rows))?;
+    }
+    if scenario.requests.len() > SHOWN_DEMANDS {
+        console.line(format!("... and {} demands more", scenario.requests.len() - SHOWN_DEMANDS))?;
+    }
+    tell_story(study, console)?;
+    let (trials, demands) = (study.manifest.trials, scenario.demands.len());
+    let each = if demands == 1 { String::new() } else { format!(" of {demands} demands") };
+    console.line(format!("\nOver {trials} trials{each} a policy, under the same luck:"))?;
+    console.table(&study_table(study.summaries()))?;
+    console.lines(ends(study.summaries()))?;
+    if trials < FEW_TRIALS {
+        console
+            .line(format!("Only {trials} trials: the intervals are wide, and p99 means little. Add --trials 10000."))?;
+    }
+    Ok(())
+}
+
+fn tell_story(study: &Study, console: &mut Console) -> Result<(), Failure> {
+    let Some(arm) = study.arms.first() else { return Ok(()) };
+    console.line(format!("\nTrial {} of {} under {}, told:", study.told, study.manifest.trials, arm.name))?;
+    let (clock, story) = (Clock::elapsed(), study.story());
+    let mut narrator = Narrator::new(&*study.scenario.catalog);
+    for line in story.iter().flat_map(|entry| narrator.tell(entry)) {
+        console.log(&line, &clock)?;
+    }
+    let placed = story.iter().any(|entry| matches!(entry.happening, crate::model::Happening::Launched(..)));
+    if !placed {
+        console.lines(failure::lines(&*study.scenario.catalog, &story))?;
+    }
+    Ok(())
+}
+
+/// Demands whose candidates are shown; more would bury the result.
+const SHOWN_DEMANDS: usize = 3;
+
+/// Below so many trials a 99 % quantile is little more than the largest value.
+const FEW_TRIALS: u64 = 300;

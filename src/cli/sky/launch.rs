@@ -1,0 +1,108 @@
+//! `sky launch`: shows the offer, asks, and pursues it.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::civil::DateTime;
+
+use crate::cli::{Console, Environment, Exit, Failure};
+use crate::model::Timestamp;
+use crate::optimizer::Plan;
+use crate::report::log::Line;
+use crate::report::plan::PlanRecord;
+use crate::report::{Clock, table};
+use crate::request::Request;
+
+use super::offer::feasible;
+use super::task_args::TaskArgs;
+
+/// Flags of `launch`.
+#[derive(Debug, Args)]
+pub(super) struct LaunchArgs {
+    /// Name of the cluster; made up if absent.
+    #[arg(short, long, value_name = "NAME", visible_alias = "cluster-name")]
+    cluster: Option<String>,
+    /// Show what would be launched and stop.
+    #[arg(long)]
+    dryrun: bool,
+    /// Launch on the simulated market of this scenario instead of real clouds.
+    #[arg(long, value_name = "SCENARIO", conflicts_with = "dryrun")]
+    simulate: Option<PathBuf>,
+    /// Do not ask.
+    #[arg(short, long)]
+    yes: bool,
+    /// How to tell it: `ndjson` is a line an event, as it happens.
+    #[arg(short, long, value_enum, default_value_t)]
+    output: LaunchOutput,
+    /// Seed of the simulation's luck; the scenario's own if absent.
+    #[arg(long, requires = "simulate")]
+    seed: Option<u64>,
+    /// Directory of the detailed logs.
+    #[arg(long, value_name = "DIR", default_value = "~/sky_logs")]
+    log_dir: String,
+    /// When the simulated launch begins, for logs that can be compared: `2022-02-11T21:17:43.171661`.
+    #[arg(long, value_name = "DATE", requires = "simulate", hide = true)]
+    start_at: Option<DateTime>,
+    #[command(flatten)]
+    task: TaskArgs,
+}
+
+/// How a launch is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum LaunchOutput {
+    /// For people.
+    #[default]
+    Table,
+    /// One document at the end.
+    Json,
+    /// A line an event.
+    Ndjson,
+}
+
+pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
+    if args.output != LaunchOutput::Table {
+        console.tell_errors_as_json();
+    }
+    let wanted = args.task.resolve(console)?;
+    if args.dryrun {
+        for request in &wanted.requests {
+            let plan = feasible(wanted.catalog, request)?;
+            offer(&plan, request, args, environment, console)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let [request] = wanted.requests.as_slice() else {
+        return Err(Failure::usage(
+            format!("the file has {} tasks, and one is launched at a time", wanted.requests.len()),
+            "give each its own file; `sky plan` shows all of them",
+        ));
+    };
+    let plan = feasible(wanted.catalog, request)?;
+    Err(Failure::usage(
+        "this build launches on simulated markets only: it has no live clouds yet",
+        "add --simulate scenarios/v100-scarce.yaml to see the same launch against a market, or --dryrun to see the offer",
+    ))
+}
+
+/// The page's table, and the same for programs.
+fn offer(
+    plan: &Plan<'_>,
+    request: &Request,
+    args: &LaunchArgs,
+    environment: &Environment,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    if args.output != LaunchOutput::Table {
+        return console.json(&PlanRecord::of(plan, request.name.as_deref(), &request.requirements, &[]));
+    }
+    let clock = Clock::starting_at(args.start_at.unwrap_or(environment.now));
+    let nodes = if plan.nodes() == 1 { "1 node".to_owned() } else { format!("{} nodes", plan.nodes()) };
+    let head = Line::info(Timestamp::ZERO, "optimizer", format!("Considered resources ({nodes}):"));
+    console.log(&head, &clock)?;
+    let rows = plan.rows();
+    let rows = rows.iter().map(|row| table::Row { candidate: &row.candidate, chosen: row.chosen });
+    for line in table::lines(plan.catalog(), rows) {
+        console.log(&Line::info(Timestamp::ZERO, "optimizer", line), &clock)?;
+    }
+    Ok(())
+}

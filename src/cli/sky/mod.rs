@@ -1,0 +1,71 @@
+//! `sky`: one file a command.
+//!
+//! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
+
+mod catalog;
+mod gpus;
+mod launch;
+mod offer;
+mod plan;
+mod task_args;
+
+pub(super) use offer::policy;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use super::exit::EXIT_CODES;
+use super::{Console, Environment, Exit, Failure};
+
+/// Gets machines on the cheapest cloud that has them, failing over across zones, regions and clouds.
+#[derive(Debug, Parser)]
+#[command(name = "sky", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Sky {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Launch a task: on the cheapest that has it, failing over where there is none.
+    Launch(Box<launch::LaunchArgs>),
+    /// Show every candidate in the order they would be tried, and what was left out.
+    Plan(Box<plan::PlanArgs>),
+    /// What accelerators there are, who sells them and for how much.
+    #[command(subcommand)]
+    Gpus(gpus::Gpus),
+    /// The same as `gpus list`.
+    #[command(hide = true)]
+    ShowGpus(gpus::List),
+    /// The price tables that everything is decided by.
+    #[command(subcommand)]
+    Catalog(catalog::Command),
+    /// A script that completes commands and flags in your shell.
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a command tells what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// One document for programs.
+    Json,
+}
+
+/// Runs a command.
+pub fn run(sky: &Sky, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
+    match &sky.command {
+        Command::Launch(args) => launch::run(args, environment, console),
+        Command::Plan(args) => plan::run(args, console),
+        Command::Gpus(gpus::Gpus::List(list)) | Command::ShowGpus(list) => gpus::list(list, console),
+        Command::Catalog(command) => catalog::run(command, environment, console),
+        Command::Completion { shell } => {
+            console.completion::<Sky>(*shell, "sky");
+            Ok(Exit::Done)
+        }
+    }
+}

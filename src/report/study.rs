@@ -1,0 +1,297 @@
+//! What policies achieved, side by side: for people as a table, for programs as JSON and CSV.
+//!
+//! **Invariant:** every estimate is shown with its 95 % interval; a quantile that lies among the trials that were
+//! never placed reads `never`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::{Outcome, Span};
+use crate::study::{Estimate, Quantile, Summary, Trial};
+
+use super::grid::Grid;
+
+/// What made a result, so that it can be made again.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Manifest {
+    /// Version of the program.
+    pub version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// SHA-256 of the scenario, hexadecimal.
+    pub scenario_hash: String,
+    /// SHA-256 of the price tables, hexadecimal.
+    pub catalog_hash: String,
+    /// The seed of all luck.
+    pub seed: u64,
+    /// Trials a policy.
+    pub trials: u64,
+    /// The command that makes it again.
+    pub command: String,
+}
+
+/// A study for programs.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct StudyRecord {
+    /// `sky-sim.run/1`.
+    pub schema: &'static str,
+    /// What made it.
+    pub manifest: Manifest,
+    /// One a policy, in the order asked for.
+    pub policies: Vec<PolicyRecord>,
+}
+
+/// What one policy achieved.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PolicyRecord {
+    /// Its name.
+    pub policy: String,
+    /// Requests made, over all trials.
+    pub requests: usize,
+    /// How many of them were placed.
+    pub placed: usize,
+    /// The share that was placed.
+    pub success: Interval,
+    /// Seconds from request to placement: the quantiles over all requests, absent where that is never.
+    pub time_to_provision_s: Times,
+    /// Launch calls a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Interval>,
+    /// The most launch calls for one request.
+    pub attempts_most: u32,
+    /// Price obtained, in dollars per hour for all nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_hourly: Option<Interval>,
+    /// How far that lies above the cheapest that could have been had at the moment of the request, as a fraction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over_cheapest: Option<Interval>,
+    /// Dollars a request spent on what was launched and not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wasted: Option<Interval>,
+    /// How often each end came up.
+    pub outcomes: Vec<Count>,
+    /// How often each cause of refusal came up.
+    pub denials: Vec<Count>,
+}
+
+/// An estimate with its 95 % interval.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct Interval {
+    /// The estimate.
+    pub value: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// Quantiles of times, in seconds.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Times {
+    /// Half are up by then.
+    pub p50: TimeInterval,
+    /// Nine of ten.
+    pub p90: TimeInterval,
+    /// 99 of 100.
+    pub p99: TimeInterval,
+}
+
+/// A time with its 95 % interval, in seconds; an absent field is never.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct TimeInterval {
+    /// The estimate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// The lower end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The upper end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+/// A name and how often it came up.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Count {
+    /// The name.
+    pub name: String,
+    /// How often.
+    pub count: u64,
+}
+
+impl StudyRecord {
+    /// Puts a study together.
+    pub fn new(manifest: Manifest, policies: Vec<PolicyRecord>) -> Self {
+        Self { schema: "sky-sim.run/1", manifest, policies }
+    }
+}
+
+impl PolicyRecord {
+    /// A summary for programs.
+    pub fn of(policy: &str, summary: &Summary) -> Self {
+        let [p50, p90, p99] = summary.time.map(TimeInterval::of);
+        Self {
+            policy: policy.to_owned(),
+            requests: summary.trials,
+            placed: summary.placed,
+            success: Interval::of(summary.success),
+            time_to_provision_s: Times { p50, p90, p99 },
+            attempts: summary.attempts.map(Interval::of),
+            attempts_most: summary.attempts_most,
+            price_hourly: summary.price_hourly.map(Interval::of),
+            over_cheapest: summary.premium.map(Interval::of),
+            wasted: summary.wasted.map(Interval::of),
+            outcomes: summary
+                .outcomes
+                .iter()
+                .map(|(outcome, count)| Count { name: outcome_name(*outcome).to_owned(), count: *count as u64 })
+                .collect(),
+            denials: summary
+                .denials
+                .iter()
+                .map(|(cause, count)| Count { name: cause.name().to_owned(), count: *count })
+                .collect(),
+        }
+    }
+}
+
+impl Interval {
+    /// The ends of a single trial's interval are infinite, which JSON has no word for.
+    fn of(estimate: Estimate) -> Self {
+        let finite = |number: f64| if number.is_finite() { number } else { estimate.value };
+        Self { value: finite(estimate.value), low: finite(estimate.low), high: finite(estimate.high) }
+    }
+}
+
+impl TimeInterval {
+    fn of(quantile: Quantile) -> Self {
+        let seconds = |span: Option<Span>| span.map(Span::as_secs_f64);
+        Self { value: seconds(quantile.value), low: seconds(quantile.low), high: seconds(quantile.high) }
+    }
+}
+
+/// The name of an end; what had not ended is `unfinished`.
+pub fn outcome_name(outcome: Option<Outcome>) -> &'static str {
+    outcome.map_or("unfinished", Outcome::name)
+}
+
+/// The table: a line a policy, below it the 95 % intervals.
+pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<String> {
+    let head = ["POLICY", "SUCCESS", "p50", "p90", "p99", "ATTEMPTS", "$/h", "OVER CHEAPEST", "WASTED ($)"];
+    let mut grid = Grid::new(head);
+    for (policy, summary) in arms {
+        let estimates = [summary.attempts, summary.price_hourly, summary.premium, summary.wasted];
+        let [attempts, price, premium, wasted] = estimates;
+        let percent = |share: f64| format!("{:.1} %", share * 100.0);
+        let above = |share: f64| format!("{:+.1} %", share * 100.0 + 0.0);
+        let [p50, p90, p99] = summary.time;
+        grid.push([
+            policy.to_owned(),
+            percent(summary.success.value),
+            time(p50.value),
+            time(p90.value),
+            time(p99.value),
+            shown(attempts, |n| format!("{n:.2}")),
+            shown(price, |n| format!("{n:.2}")),
+            shown(premium, above),
+            shown(wasted, |n| format!("{n:.3}")),
+        ]);
+        let between = |low: String, high: String| format!("{low} .. {high}");
+        let ends = |estimate: Option<Estimate>, text: &dyn Fn(f64) -> String| {
+            estimate.map_or_else(String::new, |e| between(text(e.low), text(e.high)))
+        };
+        let range = |quantile: Quantile| between(time(quantile.low), time(quantile.high));
+        grid.push([
+            "  95 % interval".to_owned(),
+            ends(Some(summary.success), &percent),
+            range(p50),
+            range(p90),
+            range(p99),
+            ends(attempts, &|n| format!("{n:.2}")),
+            ends(price, &|n| format!("{n:.2}")),
+            ends(premium, &above),
+            ends(wasted, &|n| format!("{n:.3}")),
+        ]);
+    }
+    grid.lines()
+}
+
+fn time(span: Option<Span>) -> String {
+    span.map_or_else(|| "never".to_owned(), |span| span.to_string())
+}
+
+fn shown(estimate: Option<Estimate>, text: impl Fn(f64) -> String) -> String {
+    estimate.map_or_else(|| "-".to_owned(), |estimate| text(estimate.value))
+}
+
+/// A line a policy of how its requests ended and why calls were refused.
+pub fn ends<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<String> {
+    let of = |(policy, summary): (&str, &Summary)| {
+        let ended = summary.outcomes.iter().map(|(outcome, count)| format!("{} {count}", outcome_name(*outcome)));
+        let refused = summary.denials.iter().map(|(cause, count)| format!("{cause} {count}"));
+        let (ended, refused): (Vec<_>, Vec<_>) = (ended.collect(), refused.collect());
+        let refused = if refused.is_empty() { "none".to_owned() } else { refused.join(", ") };
+        format!("{policy}: {}; refusals: {refused}", ended.join(", "))
+    };
+    arms.into_iter().map(of).collect()
+}
+
+/// Every request of every trial as CSV: one line each, with a header.
+pub fn csv<'a>(arms: impl IntoIterator<Item = (&'a str, &'a [Trial])>, demands: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("policy,trial,demand,outcome,seconds,attempts,price_hourly,cheapest_hourly,wasted\n");
+    for (policy, trials) in arms {
+        for (n, trial) in trials.iter().enumerate() {
+            let dollars =
+                |money: Option<crate::model::Money>| money.map_or_else(String::new, |m| m.as_dollars().to_string());
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "{policy},{},{},{},{},{},{},{},{}",
+                n / demands.max(1),
+                n % demands.max(1),
+                outcome_name(trial.outcome),
+                trial.elapsed.as_secs_f64(),
+                trial.attempts,
+                dollars(trial.price_hourly),
+                dollars(trial.cheapest_hourly),
+                trial.wasted.as_dollars(),
+            );
+        }
+    }
+    text
+}
+
+/// The summaries as CSV: one line a policy, with a header.
+pub fn summary_csv(policies: &[PolicyRecord]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from(
+        "policy,requests,placed,success,success_low,success_high,p50_s,p90_s,p99_s,attempts,price_hourly,over_cheapest,wasted\n",
+    );
+    for of in policies {
+        let number = |n: Option<f64>| n.map_or_else(String::new, |n| n.to_string());
+        let mean = |interval: Option<Interval>| number(interval.map(|i| i.value));
+        let times = &of.time_to_provision_s;
+        let _ = writeln!(
+            text,
+            "{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            of.policy,
+            of.requests,
+            of.placed,
+            of.success.value,
+            of.success.low,
+            of.success.high,
+            number(times.p50.value),
+            number(times.p90.value),
+            number(times.p99.value),
+            mean(of.attempts),
+            mean(of.price_hourly),
+            mean(of.over_cheapest),
+            mean(of.wasted),
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! What is held, since when, and what it costs: the world's own set of books.
+//!
+//! **Invariant:** the bill of every lease is its price times its time, and their sum is the integral over time of what
+//! all held leases cost an hour, kept separately.
+
+use crate::model::{Lease, LeaseId, Money, Span, Timestamp};
+
+/// One lease, open or closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// What is held.
+    pub lease: Lease,
+    /// Position of the ask it came from.
+    pub(super) ask: u32,
+    /// Position of the way it came from.
+    pub(super) way: u32,
+    /// When it ended; `None` while it is held.
+    pub until: Option<Timestamp>,
+    /// True if the cloud took it back.
+    pub preempted: bool,
+    /// When the cloud said that it would take it back.
+    pub noticed: Option<Timestamp>,
+}
+
+/// All leases of a trial.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    holdings: Vec<Holding>,
+    /// (lease, position), sorted, to find a lease by its name.
+    index: Vec<(LeaseId, u32)>,
+    open: u32,
+    /// What all open leases cost an hour, in millionths of a dollar.
+    burn: i64,
+    /// Integral of `burn` over time, in millionths of a dollar × microseconds per hour.
+    integral: i128,
+    last: Timestamp,
+}
+
+impl Ledger {
+    pub(super) fn clear(&mut self) {
+        self.holdings.clear();
+        self.index.clear();
+        self.open = 0;
+        self.burn = 0;
+        self.integral = 0;
+        self.last = Timestamp::ZERO;
+    }
+
+    /// Every lease of the trial, in the order they were made.
+    pub fn holdings(&self) -> &[Holding] {
+        &self.holdings
+    }
+
+    /// How many are held.
+    pub fn open(&self) -> u32 {
+        self.open
+    }
+
+    /// The lease of this name.
+    pub fn find(&self, id: LeaseId) -> Option<&Holding> {
+        self.position(id).map(|at| &self.holdings[at])
+    }
+
+    pub(super) fn position(&self, id: LeaseId) -> Option<usize> {
+        let found = self.index.binary_search_by_key(&id, |(lease, _)| *lease).ok()?;
+        Some(self.index[found].1 as usize)
+    }
+
+    pub(super) fn get_mut(&mut self, position: usize) -> &mut Holding {
+        &mut self.holdings[position]
+    }
+
+    pub(super) fn begin(&mut self, lease: Lease, ask: u32, way: u32) -> u32 {
+        self.accrue(lease.since);
+        self.burn += hourly(&lease);
+        self.open += 1;
+        let position = self.holdings.len() as u32;
+        self.holdings.push(Holding { lease, ask, way, until: None, preempted: false, noticed: None });
+        // Calls are numbered upwards, so this is nearly always the end.
+        let at = self.index.partition_point(|(id, _)| *id < lease.id);
+        self.index.insert(at, (lease.id, position));
+        position
+    }
+
+    /// Ends a lease; false if it had ended already.
+    pub(super) fn end(&mut self, position: usize, now: Timestamp) -> bool {
+        if self.holdings[position].until.is_some() {
+            return false;
+        }
+        self.accrue(now);
+        let holding = &mut self.holdings[position];
+        holding.until = Some(now);
+        self.burn -= hourly(&holding.lease);
+        self.open -= 1;
+        true
+    }
+
+    fn accrue(&mut self, now: Timestamp) {
+        self.integral += i128::from(self.burn) * i128::from(now.since(self.last).0);
+        self.last = now;
+    }
+
+    /// What a lease has cost until `now`.
+    pub fn cost(holding: &Holding, now: Timestamp) -> Money {
+        Money(hourly(&holding.lease)).over(holding.until.unwrap_or(now).since(holding.lease.since))
+    }
+
+    /// What everything has cost until `now`.
+    pub fn billed(&self, now: Timestamp) -> Money {
+        let integral = self.integral + i128::from(self.burn) * i128::from(now.since(self.last).0);
+        Money((integral / i128::from(Span::HOUR.0)) as i64)
+    }
+
+    /// Says what does not add up, if anything: the bills against the integral, the open leases against the hourly cost.
+    pub fn audit(&self, now: Timestamp) -> Result<(), String> {
+        let exact = |holding: &Holding| {
+            let time = holding.until.unwrap_or(now).since(holding.lease.since);
+            i128::from(hourly(&holding.lease)) * i128::from(time.0)
+        };
+        let bills: i128 = self.holdings.iter().map(exact).sum();
+        let integral = self.integral + i128::from(self.burn) * i128::from(now.since(self.last).0);
+        if bills != integral {
+            return Err(format!("bills of {bills} against an integral of {integral} µ$·µs/h"));
+        }
+        let held = self.holdings.iter().filter(|holding| holding.until.is_none());
+        let (count, burn) = held.fold((0, 0), |(count, burn), h| (count + 1, burn + hourly(&h.lease)));
+        if (count, burn) != (self.open, self.burn) {
+            return Err(format!(
+                "{count} open leases at {burn} µ$/h, but the books say {} at {}",
+                self.open, self.burn
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn hourly(lease: &Lease) -> i64 {
+    lease.offering.price_hourly.0 * i64::from(lease.nodes)
+}

@@ -1,0 +1,275 @@
+//! From what a scenario says and what is wanted to a market: pools, limits and interfaces behind every candidate.
+//!
+//! **Invariant:** everything that draws luck is named by cloud, region, zone, type and terms, never by its place in a
+//! list, so that a further demand or candidate shifts nobody's luck.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::model::{Candidate, CapacityType, Demand, DemandId, Limits, Offering, Span, Timestamp, ZoneId};
+use crate::sim::law::Law;
+use crate::sim::luck::Entity;
+use crate::sim::market::{Answers, Api, Ask, Latency, Market, Pool, Quota, Way, Wish, Words};
+
+use super::settings::{Fault, Line, Outcome, QuotaScope, QuotaSpec, Refused, decide};
+use super::{Scenario, stocks};
+
+/// A demand with its ranked candidates.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Every feasible way, ranked.
+    pub candidates: Vec<Candidate>,
+    /// How many nodes.
+    pub nodes: u16,
+    /// How long and how hard to try.
+    pub limits: Limits,
+    /// When it arrives.
+    pub at: Span,
+    /// How long it is needed; `None` for ever.
+    pub hold: Option<Law>,
+}
+
+/// Spot capacity that is taken back is announced this long before, on the clouds that announce it.
+const NOTICE: Span = Span::from_secs(30);
+const NOTICE_AWS: Span = Span::from_secs(120);
+
+struct Compiler<'a> {
+    catalog: &'a Catalog,
+    lines: &'a [Line],
+    market: Market,
+    /// Positions by name.
+    pools: BTreeMap<String, u32>,
+    apis: BTreeMap<String, u32>,
+    quotas: BTreeMap<String, u32>,
+}
+
+pub(super) fn market(scenario: &Scenario, wanted: &[Wanted]) -> Market {
+    let mut compiler = Compiler {
+        catalog: &scenario.catalog,
+        lines: &scenario.lines,
+        market: Market::default(),
+        pools: BTreeMap::new(),
+        apis: BTreeMap::new(),
+        quotas: BTreeMap::new(),
+    };
+    for (index, wanted) in wanted.iter().enumerate() {
+        compiler.demand(index as u32, wanted, scenario.horizon);
+    }
+    compiler.market
+}
+
+impl Compiler<'_> {
+    fn demand(&mut self, index: u32, wanted: &Wanted, horizon: Option<Span>) {
+        let first_way = self.market.ways.len() as u32;
+        for candidate in &wanted.candidates {
+            self.way(candidate);
+        }
+        let mut limits = wanted.limits;
+        if let Some(horizon) = horizon {
+            let left = Span(horizon.0.saturating_sub(wanted.at.0));
+            limits.max_wait = Some(limits.max_wait.map_or(left, |wait| wait.min(left)));
+        }
+        let candidates: Arc<[Candidate]> = wanted.candidates.clone().into();
+        self.market.demands.push(Wish {
+            at: Timestamp(wanted.at.0),
+            demand: Demand { id: DemandId(index), nodes: wanted.nodes, candidates, limits },
+            first_way,
+            hold: wanted.hold.clone(),
+            entity: Entity::named(&format!("demand {index}")),
+        });
+    }
+
+    fn way(&mut self, candidate: &Candidate) {
+        let offering = &candidate.offering;
+        let first_ask = self.market.asks.len() as u32;
+        let zones: Vec<Option<ZoneId>> = match candidate.zones.as_slice() {
+            [] => vec![offering.zone],
+            zones => zones.iter().copied().map(Some).collect(),
+        };
+        for zone in &zones {
+            let ask = self.ask(offering, *zone);
+            self.market.asks.push(ask);
+        }
+        let way = Way {
+            entity: Entity::named(&format!("way {}", self.label(offering, offering.zone))),
+            first_ask,
+            asks: zones.len() as u8,
+            api: self.api(offering, zones[0]),
+            meters: self.meters(offering),
+        };
+        self.market.ways.push(way);
+    }
+
+    fn ask(&mut self, offering: &Offering, zone: Option<ZoneId>) -> Ask {
+        let catalog = self.catalog;
+        let region: Arc<str> = Arc::from(catalog.region_name(offering.region));
+        let hint = self.setting(offering, zone, |line| line.hint.as_deref()).unwrap_or("");
+        let words = Words {
+            zone: zone.map_or_else(|| Arc::clone(&region), |zone| Arc::from(catalog.zone_name(zone))),
+            region,
+            instance_type: Arc::from(catalog.type_name(offering.instance_type)),
+            hint: Arc::from(hint),
+        };
+        let (pool, weight) = self.pool(offering, zone);
+        Ask { zone, pool, weight, words }
+    }
+
+    /// The pool behind a zone of a candidate, and how much of it one node takes.
+    fn pool(&mut self, offering: &Offering, zone: Option<ZoneId>) -> (u32, u32) {
+        let count = self.catalog.type_accelerator(offering.instance_type);
+        let shared = count.filter(|_| self.setting(offering, zone, |line| line.share) == Some(true));
+        let (name, weight) = match shared {
+            Some(count) => {
+                let device = self.catalog.accelerator_name(count.accelerator);
+                let name = format!("{}/{device}/{}", self.place(offering, zone), offering.capacity.name());
+                (name, count.count_milli.div_ceil(1000).max(1))
+            }
+            None => (self.label(offering, zone), 1),
+        };
+        let next = self.market.pools.len() as u32;
+        let index = *self.pools.entry(name.clone()).or_insert(next);
+        if index == next {
+            let stock = self.setting(offering, zone, |line| line.pool.as_ref()).cloned().unwrap_or(stocks::DEFAULT);
+            let life = self.setting(offering, zone, |line| line.life.as_ref()).cloned().flatten();
+            let usual = if self.cloud(offering) == "aws" { NOTICE_AWS } else { NOTICE };
+            let notice = self.setting(offering, zone, |line| line.notice).unwrap_or(usual);
+            self.market.pools.push(Pool { entity: Entity::named(&format!("pool {name}")), stock, life, notice });
+        }
+        (index, weight)
+    }
+
+    fn api(&mut self, offering: &Offering, zone: Option<ZoneId>) -> u32 {
+        let cloud = self.cloud(offering);
+        let mut latency = Latency::of(cloud);
+        for (_, outcome) in Outcome::ALL {
+            let of =
+                |line: &'_ Line| line.latency.iter().find(|(known, _)| known == outcome).map(|(_, law)| law.clone());
+            if let Some(law) = self.setting(offering, zone, of) {
+                *slot(&mut latency, *outcome) = law;
+            }
+        }
+        let mut faults = crate::sim::market::Faults {
+            unauthorized: self.setting(offering, zone, |line| line.unauthorized).unwrap_or(false),
+            ..Default::default()
+        };
+        for (_, fault) in Fault::ALL {
+            let of = |line: &'_ Line| line.faults.iter().find(|(known, _)| known == fault).map(|(_, p)| *p);
+            let p = self.setting(offering, zone, of).unwrap_or(0.0);
+            match fault {
+                Fault::Throttle => faults.throttle = p,
+                Fault::Lost => faults.lost = p,
+                Fault::Hang => faults.hang = p,
+                Fault::Partial => faults.partial = p,
+                Fault::ReleaseFailed => faults.release_failed = p,
+                Fault::ListLag => faults.list_lag = p,
+            }
+        }
+        let mut answers = Answers::of(cloud, zone.is_some());
+        if let Some(account) = self.setting(offering, zone, |line| line.account.as_deref()) {
+            answers.account = Arc::from(account);
+        }
+        if let Some(body) = self.body(offering, zone, Refused::Stockout) {
+            (answers.stockout, answers.stockout_hint) = (body, body);
+        }
+        answers.throttle = self.body(offering, zone, Refused::Throttle).unwrap_or(answers.throttle);
+        answers.unauthorized = self.body(offering, zone, Refused::Unauthorized).unwrap_or(answers.unauthorized);
+        // Many candidates answer alike; one interface serves them all.
+        let key = format!("{latency:?}{faults:?}{answers:?}");
+        let next = self.market.apis.len() as u32;
+        let index = *self.apis.entry(key).or_insert(next);
+        if index == next {
+            self.market.apis.push(Api { entity: Entity::named(&format!("api {cloud}")), latency, faults, answers });
+        }
+        index
+    }
+
+    fn body(&self, offering: &Offering, zone: Option<ZoneId>, refused: Refused) -> Option<&'static str> {
+        self.setting(offering, zone, |line| {
+            line.bodies.iter().find(|(known, _)| *known == refused).map(|(_, body)| *body)
+        })
+    }
+
+    /// The limits a candidate counts against, with the amount of one node.
+    fn meters(&mut self, offering: &Offering) -> Box<[(u32, u64)]> {
+        let Some(specs) = self.setting(offering, None, |line| line.quota.as_ref()).cloned() else {
+            return Box::default();
+        };
+        let kind = self.catalog.type_info(offering.instance_type);
+        // GCP meters machines with accelerators by those, the other clouds everything by vCPUs.
+        let by_device = self.cloud(offering) == "gcp" && kind.accelerator.is_some();
+        let each = if by_device { kind.accelerator.map_or(0, |a| a.count_milli) } else { kind.vcpus_milli };
+        specs.iter().filter_map(|spec| Some((self.quota(offering, spec, by_device)?, u64::from(each)))).collect()
+    }
+
+    fn quota(&mut self, offering: &Offering, spec: &QuotaSpec, by_device: bool) -> Option<u32> {
+        let limit = spec.limit?;
+        let cloud = self.cloud(offering);
+        let region = self.catalog.region_name(offering.region);
+        let family = self.catalog.family_name(offering.family);
+        let spot = offering.capacity == CapacityType::Spot;
+        let terms = offering.capacity.name();
+        let (key, name) = match spec.scope {
+            QuotaScope::Family if cloud == "gcp" && spot && by_device => {
+                (format!("{cloud}/{region}/{family}/{terms}"), format!("PREEMPTIBLE_{family}"))
+            }
+            QuotaScope::Family => (format!("{cloud}/{region}/{family}/{terms}"), family.to_owned()),
+            QuotaScope::Region => (format!("{cloud}/{region}/{terms}"), "Total Regional".to_owned()),
+            QuotaScope::Global => {
+                let what = if by_device { "GPUS" } else { "CPUS" };
+                (format!("{cloud}/{what}"), format!("{what}_ALL_REGIONS"))
+            }
+        };
+        let next = self.market.quotas.len() as u32;
+        let index = *self.quotas.entry(key).or_insert(next);
+        if index == next {
+            let (global, total) = (spec.scope == QuotaScope::Global, spec.scope == QuotaScope::Region);
+            let usual = Answers::quota(cloud, global, total, spot);
+            let body = self.body(offering, None, Refused::Quota).unwrap_or(usual);
+            let milli = |amount: f64| (amount * 1000.0).round() as u64;
+            self.market.quotas.push(Quota { name: name.into(), limit: milli(limit), usage: milli(spec.usage), body });
+        }
+        Some(index)
+    }
+
+    fn setting<'l, T>(
+        &'l self,
+        offering: &Offering,
+        zone: Option<ZoneId>,
+        get: impl Fn(&'l Line) -> Option<T>,
+    ) -> Option<T> {
+        decide(self.lines, self.catalog, offering, zone, get)
+    }
+
+    fn cloud(&self, offering: &Offering) -> &'static str {
+        self.catalog.cloud_name(offering.cloud)
+    }
+
+    /// `gcp/us-west1/us-west1-a`
+    fn place(&self, offering: &Offering, zone: Option<ZoneId>) -> String {
+        let zone = zone.map_or("*", |zone| self.catalog.zone_name(zone));
+        format!("{}/{}/{zone}", self.cloud(offering), self.catalog.region_name(offering.region))
+    }
+
+    /// `gcp/us-west1/us-west1-a/n1-highmem-8+V100:1/on-demand`
+    fn label(&self, offering: &Offering, zone: Option<ZoneId>) -> String {
+        let kind = self.catalog.type_name(offering.instance_type);
+        let device = self.catalog.type_accelerator(offering.instance_type).map_or(String::new(), |count| {
+            format!("+{}:{}", self.catalog.accelerator_name(count.accelerator), f64::from(count.count_milli) / 1e3)
+        });
+        format!("{}/{kind}{device}/{}", self.place(offering, zone), offering.capacity.name())
+    }
+}
+
+fn slot(latency: &mut Latency, outcome: Outcome) -> &mut Law {
+    match outcome {
+        Outcome::Launched => &mut latency.launched,
+        Outcome::Stockout => &mut latency.stockout,
+        Outcome::Quota => &mut latency.quota,
+        Outcome::Throttle => &mut latency.throttle,
+        Outcome::Unauthorized => &mut latency.unauthorized,
+        Outcome::Lost => &mut latency.lost,
+        Outcome::Release => &mut latency.release,
+        Outcome::Find => &mut latency.find,
+    }
+}

@@ -1,0 +1,59 @@
+//! What a scenario wants: a task of the task language, or its keys written flat.
+
+use crate::model::Span;
+use crate::request::{Task, demand_keys, is_failover_key, is_resource_key, task_of};
+use crate::sim::law::Law;
+use crate::yaml::{Entry, Map, Node, Reader, Source, Value};
+
+use super::laws;
+
+/// One demand of a scenario.
+#[derive(Debug, Clone)]
+pub struct DemandSpec {
+    /// The task.
+    pub task: Task,
+    /// When it arrives.
+    pub at: Span,
+    /// How long it is needed; `None` for ever.
+    pub hold: Option<Law>,
+}
+
+/// Keys of our own, beside those of the task language.
+const OURS: &[&str] = &["task", "at", "hold", "name", "nodes", "num_nodes"];
+
+/// Reads one demand.
+pub(super) fn read(source: &Source, reader: &Reader, node: &Node) -> Option<DemandSpec> {
+    let fields = reader.fields(node, "a demand")?;
+    let task = if let Some(task) = fields.get("task") {
+        fields.only(&["task", "at", "hold"]);
+        task_of(source, reader, task)
+    } else {
+        let mut known = OURS.to_vec();
+        known.extend(demand_keys());
+        fields.only(&known);
+        task_of(source, reader, &unfolded(node, fields.map()))
+    };
+    let at = fields.parsed("at").unwrap_or(Span::ZERO);
+    let hold = fields.get("hold").map(|node| laws::read(reader, node, "hold"));
+    Some(DemandSpec { task: task?, at, hold: hold.flatten() })
+}
+
+/// `{gpus: V100, max_wait: 1h}` as `{resources: {gpus: V100}, failover: {max_wait: 1h}}`, every part in its own place.
+fn unfolded(node: &Node, map: &Map) -> Node {
+    let part = |wanted: &dyn Fn(&str) -> bool| -> Vec<Entry> {
+        map.entries.iter().filter(|entry| wanted(&entry.key)).cloned().collect()
+    };
+    let group = |key: &str, entries: Vec<Entry>| Entry {
+        key: key.to_owned(),
+        key_spot: node.spot,
+        value: Node { spot: node.spot, value: Value::Map(Map { entries }) },
+    };
+    let mut entries = vec![group("resources", part(&is_resource_key))];
+    let failover = part(&is_failover_key);
+    if !failover.is_empty() {
+        entries.push(group("failover", failover));
+    }
+    entries.extend(part(&|key| key == "name" || key == "num_nodes"));
+    entries.extend(part(&|key| key == "nodes").into_iter().map(|entry| Entry { key: "num_nodes".to_owned(), ..entry }));
+    Node { spot: node.spot, value: Value::Map(Map { entries }) }
+}

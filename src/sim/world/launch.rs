@@ -1,0 +1,218 @@
+//! What a launch comes to: credentials, pace, limits, stock, in this order.
+//!
+//! **Invariant:** every luck of a launch is drawn from the candidate's own streams by the number of the launch, so two
+//! policies that ask the same candidate for the first time meet the same luck.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Answer, Attempt, CallId, CapacityType, Denial, Denials, Lease, LeaseId, Offering, Span, Timestamp, ZoneId,
+};
+
+use super::super::law::Law;
+use super::super::luck::Purpose;
+use super::super::market::{Ask, Market, Way};
+use super::super::probe::Probe;
+use super::super::voice::{Amounts, Refusal};
+use super::{Item, State};
+
+/// What a launch came to, before anything breaks.
+struct Verdict<'m> {
+    answer: Answer,
+    latency: &'m Law,
+}
+
+/// What goes wrong with one launch, drawn all at once so that no fault shifts another's luck.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mishap {
+    throttle: bool,
+    hang: bool,
+    lost: bool,
+    partial: bool,
+}
+
+impl State {
+    pub(super) fn launch(&mut self, market: &Market, id: CallId, attempt: &Attempt) {
+        if let Some(holding) = self.ledger.find(LeaseId(id)) {
+            // The call is its own idempotency key: asked twice, it is answered with what it made the first time.
+            let lease = holding.lease;
+            self.answer(id, Span::from_secs(1), Answer::Launched(lease));
+            return;
+        }
+        let Some((index, way)) = market.way(attempt) else {
+            let text = "this attempt names no candidate of this market";
+            let denial = crate::denials::unknown("NotInThisMarket", text, &attempt.offering, None);
+            self.answer(id, Span::ZERO, Answer::Denied(Denials::from_iter([denial])));
+            return;
+        };
+        self.asked.push((id, index as u32));
+        self.note_place(&attempt.offering);
+        let n = self.launches_of(index);
+        let api = &market.apis[way.api as usize];
+        let mishap = self.mishap(market, way, n);
+        if mishap.hang {
+            self.probes.mark(Probe::Hung);
+            return;
+        }
+        let verdict = self.decide(market, id, attempt, index, mishap);
+        let latency = verdict.latency.span(&mut self.luck.stream(way.entity, Purpose::Latency, n));
+        if let Answer::Launched(lease) | Answer::Partial(lease, _) = &verdict.answer {
+            self.plan_end(market, attempt.demand.0 as usize, lease.id, way, n, self.now + latency);
+        }
+        if mishap.lost {
+            self.probes.mark(Probe::Lost);
+            let latency = api.latency.lost.span(&mut self.luck.stream(way.entity, Purpose::Latency, n | 1 << 32));
+            let broken = Arc::clone(&self.broken);
+            self.answer(id, latency, Answer::Lost(broken));
+        } else {
+            self.answer(id, latency, verdict.answer);
+        }
+    }
+
+    /// What the cloud makes of a launch.
+    fn decide<'m>(
+        &mut self,
+        market: &'m Market,
+        id: CallId,
+        attempt: &Attempt,
+        index: usize,
+        mishap: Mishap,
+    ) -> Verdict<'m> {
+        let way = &market.ways[index];
+        let api = &market.apis[way.api as usize];
+        let first = way.first_ask as usize + first_ask(market.asks_of(way), attempt);
+        let ask = &market.asks[first];
+        let offering = &attempt.offering;
+        if api.faults.unauthorized {
+            self.probes.mark(Probe::Unauthorized);
+            let denial = self.voice.refuse(first, Refusal::Unauthorized, ask, &api.answers, offering);
+            return Verdict { answer: denied(denial), latency: &api.latency.unauthorized };
+        }
+        if mishap.throttle {
+            self.probes.mark(Probe::Throttled);
+            let denial = self.voice.refuse(first, Refusal::Throttle, ask, &api.answers, offering);
+            return Verdict { answer: denied(denial), latency: &api.latency.throttle };
+        }
+        for (quota, each) in &way.meters {
+            let (own, more) = (self.used[*quota as usize], each * u64::from(attempt.nodes));
+            let limit = &market.quotas[*quota as usize];
+            if !limit.admits(own, more) {
+                self.probes.mark(Probe::OverQuota);
+                let amounts = Amounts { quota: *quota, own, more };
+                let denial = self.voice.over_quota(first, amounts, limit, ask, &api.answers, offering);
+                return Verdict { answer: denied(denial), latency: &api.latency.quota };
+            }
+        }
+        self.walk(market, id, attempt, index, mishap)
+    }
+
+    /// Tries the zones in order: all nodes in the first that has them.
+    fn walk<'m>(
+        &mut self,
+        market: &'m Market,
+        id: CallId,
+        attempt: &Attempt,
+        index: usize,
+        mishap: Mishap,
+    ) -> Verdict<'m> {
+        let way = &market.ways[index];
+        let api = &market.apis[way.api as usize];
+        let mut denials = Denials::new();
+        for (offset, ask) in market.asks_of(way).iter().enumerate() {
+            if !covers(attempt, ask.zone) {
+                continue;
+            }
+            let at = way.first_ask as usize + offset;
+            let fitting = self.free(market, at) / ask.weight;
+            if fitting >= u32::from(attempt.nodes) {
+                let lease = self.begin(market, id, attempt, at, index, attempt.nodes);
+                return Verdict { answer: Answer::Launched(lease), latency: &api.latency.launched };
+            }
+            self.probes.mark(Probe::Stockout);
+            denials.push(self.voice.refuse(at, Refusal::Stockout, ask, &api.answers, &attempt.offering));
+            if fitting > 0 && mishap.partial {
+                self.probes.mark(Probe::Partial);
+                let lease = self.begin(market, id, attempt, at, index, fitting as u16);
+                return Verdict { answer: Answer::Partial(lease, denials), latency: &api.latency.launched };
+            }
+        }
+        Verdict { answer: Answer::Denied(denials), latency: &api.latency.stockout }
+    }
+
+    fn begin(
+        &mut self,
+        market: &Market,
+        id: CallId,
+        attempt: &Attempt,
+        ask_index: usize,
+        way_index: usize,
+        nodes: u16,
+    ) -> Lease {
+        let ask = &market.asks[ask_index];
+        let offering = Offering { zone: ask.zone, ..attempt.offering };
+        let lease = Lease { id: LeaseId(id), offering, zone: ask.zone, nodes, since: self.now };
+        self.ledger.begin(lease, ask_index as u32, way_index as u32);
+        self.pools[ask.pool as usize].held += u32::from(nodes) * ask.weight;
+        for (quota, each) in &market.ways[way_index].meters {
+            self.used[*quota as usize] += each * u64::from(nodes);
+        }
+        lease
+    }
+
+    /// When a lease will be taken back, or will have been needed long enough, counted from when it is up.
+    fn plan_end(&mut self, market: &Market, demand: usize, id: LeaseId, way: &Way, n: u64, up: Timestamp) {
+        let Some(position) = self.ledger.position(id) else { return };
+        let holding = &self.ledger.holdings()[position];
+        let pool = &market.pools[market.asks[holding.ask as usize].pool as usize];
+        if let Some(life) = pool.life.as_ref().filter(|_| holding.lease.offering.capacity == CapacityType::Spot) {
+            let life = life.span(&mut self.luck.stream(way.entity, Purpose::Life, n));
+            self.agenda.push(up + life, Item::Preempt(position as u32));
+        }
+        if let Some(hold) = &market.demands[demand].hold {
+            let hold = hold.span(&mut self.luck.stream(market.demands[demand].entity, Purpose::Hold, 0));
+            self.agenda.push(up + hold, Item::Finish(position as u32));
+            self.to_come += 1;
+        }
+    }
+
+    fn mishap(&mut self, market: &Market, way: &Way, n: u64) -> Mishap {
+        let faults = &market.apis[way.api as usize].faults;
+        if faults.throttle + faults.hang + faults.lost + faults.partial <= 0.0 {
+            return Mishap::default();
+        }
+        let mut stream = self.luck.stream(way.entity, Purpose::Fault, n);
+        Mishap {
+            throttle: stream.chance(faults.throttle),
+            hang: stream.chance(faults.hang),
+            lost: stream.chance(faults.lost),
+            partial: stream.chance(faults.partial),
+        }
+    }
+
+    /// Marks when an attempt leaves the zone, region or cloud of the one before it.
+    fn note_place(&mut self, offering: &Offering) {
+        if let Some(last) = self.last_place {
+            if last.cloud != offering.cloud {
+                self.probes.mark(Probe::CrossCloud);
+            } else if last.region != offering.region {
+                self.probes.mark(Probe::CrossRegion);
+            } else if last.zone != offering.zone {
+                self.probes.mark(Probe::CrossZone);
+            }
+        }
+        self.last_place = Some(*offering);
+    }
+}
+
+fn denied(denial: Denial) -> Answer {
+    Answer::Denied(Denials::from_iter([denial]))
+}
+
+fn covers(attempt: &Attempt, zone: Option<ZoneId>) -> bool {
+    zone.is_none_or(|zone| attempt.zones.as_slice().contains(&zone))
+}
+
+/// The ask that refusals of the whole attempt are worded for: its first zone.
+fn first_ask(asks: &[Ask], attempt: &Attempt) -> usize {
+    asks.iter().position(|ask| covers(attempt, ask.zone)).unwrap_or(0)
+}

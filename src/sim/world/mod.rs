@@ -1,0 +1,312 @@
+//! The simulated market as a world: virtual time, answers as the clouds would give them.
+//!
+//! **Invariant:** no wall clock; asking never changes the market, only what is leased is subtracted from it. What an
+//! attempt meets is decided when it is asked for and told when the cloud would tell it.
+
+mod calls;
+mod launch;
+
+use std::sync::Arc;
+
+use crate::model::{Answer, Call, CallId, Event, Money, Offering, Span, Timestamp};
+use crate::world::World;
+
+use super::agenda::Agenda;
+use super::billing::Ledger;
+use super::luck::Luck;
+use super::market::{Market, Track};
+use super::probe::{Probe, Probes};
+use super::voice::Voice;
+
+/// A market in one trial. Reset and used again for the next.
+pub struct SimWorld {
+    market: Arc<Market>,
+    state: State,
+}
+
+/// All that changes.
+struct State {
+    luck: Luck,
+    now: Timestamp,
+    /// Counts trials, so that what belongs to an earlier one is known to be stale without clearing it.
+    epoch: u32,
+    agenda: Agenda<Item>,
+    pools: Vec<PoolState>,
+    ways: Vec<WayState>,
+    /// What we hold of each quota.
+    used: Vec<u64>,
+    voice: Voice,
+    ledger: Ledger,
+    answers: Vec<Option<Answer>>,
+    free: Vec<u32>,
+    /// Every launch asked for, with its way, so that a lost one can be looked for.
+    asked: Vec<(CallId, u32)>,
+    /// Things the world will bring of its own accord.
+    to_come: u32,
+    probes: Probes,
+    last_place: Option<Offering>,
+    broken: Arc<str>,
+    refused_release: Arc<str>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Item {
+    Arrive(u32),
+    Answer {
+        call: CallId,
+        slot: u32,
+    },
+    /// A lease ends at our request.
+    Release {
+        call: CallId,
+        position: u32,
+    },
+    /// A lease has been needed long enough.
+    Finish(u32),
+    /// The cloud takes a lease back.
+    Preempt(u32),
+}
+
+#[derive(Debug, Clone, Default)]
+struct PoolState {
+    epoch: u32,
+    track: Option<Track>,
+    held: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct WayState {
+    epoch: u32,
+    launches: u32,
+    others: u32,
+}
+
+impl SimWorld {
+    /// A world on this market, before its first trial (see [`SimWorld::reset`]).
+    pub fn new(market: Arc<Market>) -> Self {
+        let state = State {
+            luck: Luck::new(0, 0),
+            now: Timestamp::ZERO,
+            epoch: 0,
+            agenda: Agenda::default(),
+            pools: vec![PoolState::default(); market.pools.len()],
+            ways: vec![WayState::default(); market.ways.len()],
+            used: vec![0; market.quotas.len()],
+            voice: Voice::new(&market),
+            ledger: Ledger::default(),
+            answers: Vec::with_capacity(8),
+            free: Vec::with_capacity(8),
+            asked: Vec::with_capacity(64),
+            to_come: 0,
+            probes: Probes::default(),
+            last_place: None,
+            broken: Arc::from("the connection was closed before the answer came"),
+            refused_release: Arc::from("the cloud could not delete it: internal error, try again"),
+        };
+        // Threads that share a reference count slow each other down, so each world counts references of its own.
+        let mut own = Market::clone(&market);
+        for wish in &mut own.demands {
+            wish.demand.candidates = wish.demand.candidates.to_vec().into();
+        }
+        Self { market: Arc::new(own), state }
+    }
+
+    /// Begins a trial.
+    pub fn reset(&mut self, seed: u64, trial: u64) {
+        self.state.reset(&self.market, Luck::new(seed, trial));
+    }
+
+    /// The market.
+    pub fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// The luck of this trial.
+    pub fn luck(&self) -> Luck {
+        self.state.luck
+    }
+
+    /// The world's set of books.
+    pub fn ledger(&self) -> &Ledger {
+        &self.state.ledger
+    }
+
+    /// Which rare branches this trial reached.
+    pub fn probes(&self) -> Probes {
+        self.state.probes
+    }
+
+    /// What everything has cost until now.
+    pub fn billed(&self) -> Money {
+        self.state.ledger.billed(self.state.now)
+    }
+
+    /// Machines there now for one zone of a candidate, our own leases subtracted. Reads the market, as asking would.
+    pub fn free(&mut self, ask: usize) -> u32 {
+        self.state.free(&self.market, ask)
+    }
+
+    /// Says what does not add up, if anything: bills, and what pools and quotas think we hold.
+    pub fn audit(&self) -> Result<(), String> {
+        self.state.ledger.audit(self.state.now)?;
+        let mut pools = vec![0; self.market.pools.len()];
+        let mut used = vec![0; self.market.quotas.len()];
+        for holding in self.state.ledger.holdings().iter().filter(|holding| holding.until.is_none()) {
+            let ask = &self.market.asks[holding.ask as usize];
+            pools[ask.pool as usize] += u32::from(holding.lease.nodes) * ask.weight;
+            for (quota, each) in &self.market.ways[holding.way as usize].meters {
+                used[*quota as usize] += each * u64::from(holding.lease.nodes);
+            }
+        }
+        for (index, held) in pools.iter().enumerate() {
+            let state = &self.state.pools[index];
+            let believed = if state.epoch == self.state.epoch { state.held } else { 0 };
+            if believed != *held {
+                return Err(format!("pool {index} believes {believed} machines are leased, the books say {held}"));
+            }
+        }
+        if used != self.state.used {
+            return Err(format!("quotas believe {:?} is used, the books say {used:?}", self.state.used));
+        }
+        Ok(())
+    }
+}
+
+impl World for SimWorld {
+    fn now(&self) -> Timestamp {
+        self.state.now
+    }
+
+    fn submit(&mut self, id: CallId, call: Call) {
+        let Self { market, state } = self;
+        match call {
+            Call::Launch(attempt) => state.launch(market, id, &attempt),
+            Call::Release(lease) => state.release(market, id, lease),
+            Call::Find(lease) => state.find(market, id, lease),
+        }
+    }
+
+    fn wait(&mut self, deadline: Option<Timestamp>) -> Event {
+        let Self { market, state } = self;
+        while let Some((at, item)) = state.agenda.pop_until(deadline) {
+            state.now = at;
+            if let Some(event) = state.happen(market, item) {
+                return event;
+            }
+        }
+        state.now = state.now.max(deadline.unwrap_or(state.now));
+        Event::Woke
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.state.to_come == 0
+    }
+}
+
+impl State {
+    fn reset(&mut self, market: &Market, luck: Luck) {
+        self.luck = luck;
+        self.now = Timestamp::ZERO;
+        self.epoch = self.epoch.wrapping_add(1);
+        self.agenda.clear();
+        self.used.fill(0);
+        self.ledger.clear();
+        self.answers.clear();
+        self.free.clear();
+        self.asked.clear();
+        self.to_come = market.demands.len() as u32;
+        self.probes = Probes::default();
+        self.last_place = None;
+        for (index, wish) in market.demands.iter().enumerate() {
+            self.agenda.push(wish.at, Item::Arrive(index as u32));
+        }
+    }
+
+    fn happen(&mut self, market: &Market, item: Item) -> Option<Event> {
+        match item {
+            Item::Arrive(demand) => {
+                self.to_come -= 1;
+                Some(Event::Arrived(market.demands[demand as usize].demand.clone()))
+            }
+            Item::Answer { call, slot } => {
+                let answer = self.answers[slot as usize].take()?;
+                self.free.push(slot);
+                self.to_come -= u32::from(holds_lease(&answer));
+                Some(Event::Answered(call, answer))
+            }
+            Item::Release { call, position } => {
+                self.end(market, position as usize);
+                Some(Event::Answered(call, Answer::Released))
+            }
+            Item::Finish(position) => {
+                self.to_come -= 1;
+                let holding = self.ledger.holdings()[position as usize];
+                holding.until.is_none().then_some(Event::Finished(holding.lease.id))
+            }
+            Item::Preempt(position) => {
+                let pool = market.asks[self.ledger.holdings()[position as usize].ask as usize].pool;
+                let notice = market.pools[pool as usize].notice;
+                if !self.end(market, position as usize) {
+                    return None;
+                }
+                self.probes.mark(Probe::Preempted);
+                let now = self.now;
+                let holding = self.ledger.get_mut(position as usize);
+                holding.preempted = true;
+                holding.noticed = Some(Timestamp(now.0.saturating_sub(notice.0)).max(holding.lease.since));
+                Some(Event::Preempted(holding.lease.id))
+            }
+        }
+    }
+
+    /// Ends a lease and gives back what it took; false if it had ended already.
+    fn end(&mut self, market: &Market, position: usize) -> bool {
+        if !self.ledger.end(position, self.now) {
+            return false;
+        }
+        let holding = &self.ledger.holdings()[position];
+        let ask = &market.asks[holding.ask as usize];
+        self.pools[ask.pool as usize].held -= u32::from(holding.lease.nodes) * ask.weight;
+        for (quota, each) in &market.ways[holding.way as usize].meters {
+            self.used[*quota as usize] -= each * u64::from(holding.lease.nodes);
+        }
+        true
+    }
+
+    fn answer(&mut self, call: CallId, after: Span, answer: Answer) {
+        self.to_come += u32::from(holds_lease(&answer));
+        let slot = if let Some(slot) = self.free.pop() {
+            self.answers[slot as usize] = Some(answer);
+            slot
+        } else {
+            self.answers.push(Some(answer));
+            self.answers.len() as u32 - 1
+        };
+        self.agenda.push(self.now + after, Item::Answer { call, slot });
+    }
+
+    fn free(&mut self, market: &Market, ask: usize) -> u32 {
+        let index = market.asks[ask].pool as usize;
+        let pool = &market.pools[index];
+        let (luck, epoch) = (self.luck, self.epoch);
+        let state = &mut self.pools[index];
+        if state.epoch != epoch {
+            *state = PoolState { epoch, track: Some(Track::start(&pool.stock, luck, pool.entity)), held: 0 };
+        }
+        let there = state.track.as_mut().map_or(0, |track| track.at(&pool.stock, self.now));
+        there.saturating_sub(state.held)
+    }
+
+    fn launches_of(&mut self, way: usize) -> u64 {
+        let state = &mut self.ways[way];
+        if state.epoch != self.epoch {
+            *state = WayState { epoch: self.epoch, ..WayState::default() };
+        }
+        state.launches += 1;
+        u64::from(state.launches)
+    }
+}
+
+fn holds_lease(answer: &Answer) -> bool {
+    matches!(answer, Answer::Launched(_) | Answer::Partial(..))
+}

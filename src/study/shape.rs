@@ -1,0 +1,87 @@
+//! The shape of many trials, for pictures: times in order, prices and their shares, a trial that is typical.
+
+use crate::model::Money;
+use crate::sim::trial::TrialResult;
+
+use super::summary::Trial;
+
+/// Seconds until each request that was placed was, ascending.
+pub fn seconds_placed(trials: &[Trial]) -> Vec<f64> {
+    let mut seconds: Vec<f64> = trials.iter().filter(|t| t.is_placed()).map(|t| t.elapsed.as_secs_f64()).collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds
+}
+
+/// How often each price was obtained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriceShares {
+    /// The prices, ascending, in dollars per hour for all nodes.
+    pub prices: Vec<Money>,
+    /// The last of them stands for all from there on.
+    pub is_open: bool,
+    /// One a policy: the share of requests at each price, and last of those that were never placed.
+    pub shares: Vec<Vec<f64>>,
+}
+
+/// Counts prices, to the cent; from the `most`-th on they share one place.
+pub fn prices<'a>(arms: impl Iterator<Item = &'a [Trial]> + Clone, most: usize) -> PriceShares {
+    let cents = |price: Money| Money((price.0 + 5_000) / 10_000 * 10_000);
+    let mut prices: Vec<Money> = arms.clone().flatten().filter_map(|trial| trial.price_hourly).map(cents).collect();
+    prices.sort_unstable();
+    prices.dedup();
+    let is_open = prices.len() > most;
+    prices.truncate(most);
+    let share = |trials: &[Trial]| {
+        let mut shares = vec![0.0; prices.len() + 1];
+        for trial in trials {
+            let at = match trial.price_hourly.map(cents) {
+                Some(price) => prices.partition_point(|p| *p <= price).saturating_sub(1),
+                None => prices.len(),
+            };
+            shares[at] += 1.0 / trials.len() as f64;
+        }
+        shares
+    };
+    PriceShares { shares: arms.map(share).collect(), prices, is_open }
+}
+
+/// The number of a trial worth telling: the first whose first demand took as many attempts as the median of those that
+/// failed over at all, so that there is something to tell; 0 if none did.
+pub fn typical(results: &[TrialResult]) -> u64 {
+    let attempts = |result: &TrialResult| result.demands.first().map_or(0, |demand| demand.attempts);
+    let mut several: Vec<u32> = results.iter().map(attempts).filter(|n| *n > 1).collect();
+    several.sort_unstable();
+    let Some(median) = several.get(several.len() / 2) else { return 0 };
+    results.iter().find(|result| attempts(result) == *median).map_or(0, |result| result.trial)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Tally;
+    use crate::model::{Outcome, Span};
+
+    fn trial(dollars: Option<f64>) -> Trial {
+        Trial {
+            outcome: Some(if dollars.is_some() { Outcome::Placed } else { Outcome::NoCapacity }),
+            elapsed: Span::from_secs(60),
+            attempts: 1,
+            price_hourly: dollars.map(Money::from_dollars),
+            cheapest_hourly: None,
+            wasted: Money::ZERO,
+            denials: Tally::default(),
+        }
+    }
+
+    #[test]
+    fn prices_are_shared_out_and_never_comes_last() {
+        let trials = [2.95, 2.951, 3.06, 9.0].map(|p| trial(Some(p))).into_iter().chain([trial(None)]);
+        let trials: Vec<Trial> = trials.collect();
+        let found = prices([trials.as_slice()].into_iter(), 2);
+        assert_eq!(found.prices.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2.95", "3.06"]);
+        assert!(found.is_open);
+        let rounded: Vec<i32> = found.shares[0].iter().map(|s| (s * 10.0).round() as i32).collect();
+        assert_eq!(rounded, [4, 4, 2]);
+        assert_eq!(seconds_placed(&trials).len(), 4);
+    }
+}
