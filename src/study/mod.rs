@@ -5,6 +5,7 @@
 
 mod shape;
 mod statistics;
+pub mod stats;
 mod summary;
 mod sweep;
 
