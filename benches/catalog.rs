@@ -43,6 +43,19 @@ fn units(c: &mut Criterion) {
             offerings.map(|(offering, zones)| offering.price_hourly.0 + zones.len() as i64).sum::<i64>()
         });
     });
+    group.bench_function("offerings of V100:1 by column", |b| {
+        b.iter(|| {
+            let mut sum = 0;
+            for bucket in catalog.buckets_of(black_box(wanted)) {
+                let columns = catalog.unit_columns(bucket, CapacityType::OnDemand, Grain::Wide);
+                for at in 0..columns.len() {
+                    let (offering, zones) = catalog.offering_at(&columns, at);
+                    sum += offering.price_hourly.0 + zones.len() as i64;
+                }
+            }
+            sum
+        });
+    });
     let columns = catalog.unit_columns(Bucket::DEFAULT_CPU, CapacityType::OnDemand, Grain::Wide);
     group.bench_function(format!("filter {} by type and region", columns.len()), |b| {
         // What a filter does: one table of types that fit, then each unit's columns.

@@ -9,7 +9,7 @@ use super::compile::columns::UnitList;
 use super::compile::units::ZONES_PER_UNIT;
 use super::compile::{NO_PRICE, NONE};
 use super::{AWS, Catalog};
-use crate::model::{AcceleratorCount, AcceleratorId, CapacityType, Money, Offering, TypeId, ZoneSet};
+use crate::model::{AcceleratorCount, AcceleratorId, CapacityType, Money, Offering, RegionId, TypeId, ZoneId, ZoneSet};
 
 /// A set of instance types that answer the same request for accelerators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +45,8 @@ pub struct UnitColumns<'a> {
     pub zones: &'a [u16],
     /// Its price in micro-dollars per hour.
     pub prices: &'a [i64],
+    /// The terms of these units.
+    pub capacity: CapacityType,
 }
 
 impl UnitColumns<'_> {
@@ -79,6 +81,7 @@ impl Catalog {
             regions: &list.regions[range.clone()],
             zones: &list.zones[range.clone()],
             prices: &list.prices[range],
+            capacity,
         }
     }
 
@@ -146,10 +149,30 @@ impl Catalog {
             accelerator: self.type_accelerator(kind).map(|a| a.accelerator),
             price_hourly: price,
         };
-        let zones = if whole_region {
-            self.unit_rows(unit, capacity, grain).filter_map(|row| self.row_zone(row)).collect()
-        } else {
-            row_zone.map_or(ZoneSet::EMPTY, ZoneSet::one)
+        let zones = if whole_region { self.zones_from(unit) } else { row_zone.map_or(ZoneSet::EMPTY, ZoneSet::one) };
+        (offering, zones)
+    }
+
+    /// What the unit at a position of some columns offers, and the zones that an attempt for it covers: the same as
+    /// [`Catalog::unit_offering`] of its row, from columns that lie next to each other.
+    pub fn offering_at(&self, columns: &UnitColumns<'_>, at: usize) -> (Offering, ZoneSet) {
+        let (kind, zone) = (TypeId(columns.types[at]), columns.zones[at]);
+        let accelerator = self.columns.type_accelerator[kind.index()];
+        let offering = Offering {
+            cloud: self.type_cloud(kind),
+            capacity: columns.capacity,
+            region: RegionId(columns.regions[at]),
+            zone: (zone != NONE).then_some(ZoneId(zone)),
+            instance_type: kind,
+            family: self.type_family(kind),
+            accelerator: (accelerator != NONE).then_some(AcceleratorId(accelerator)),
+            price_hourly: Money(columns.prices[at]),
+        };
+        // Without a zone it is a region: all its zones on AWS, none elsewhere.
+        let zones = match offering.zone {
+            Some(zone) => ZoneSet::one(zone),
+            None if offering.cloud == AWS => self.zones_from(columns.rows[at]),
+            None => ZoneSet::EMPTY,
         };
         (offering, zones)
     }
@@ -172,13 +195,23 @@ impl Catalog {
         if !self.is_wide(unit, capacity, grain) {
             return unit..unit + 1;
         }
-        let (columns, first) = (&self.columns, unit as usize);
+        unit..unit + 1 + self.rows_after(unit).count() as u32
+    }
+
+    /// The zones of the wide unit that starts at a row.
+    fn zones_from(&self, first: u32) -> ZoneSet {
+        let rows = std::iter::once(first as usize).chain(self.rows_after(first));
+        rows.map(|row| ZoneId(self.columns.row_zone[row])).collect()
+    }
+
+    /// The other rows of the wide unit that starts at a row.
+    fn rows_after(&self, first: u32) -> impl Iterator<Item = usize> {
+        let (columns, first) = (&self.columns, first as usize);
         let end = columns.type_rows[columns.row_type[first] as usize + 1] as usize;
-        let end = end.min(first + ZONES_PER_UNIT);
-        let rest = (first + 1..end).take_while(|row| {
+        let rest = first + 1..end.min(first + ZONES_PER_UNIT);
+        rest.take_while(move |row| {
             columns.row_region[*row] == columns.row_region[first] && columns.row_price[*row] != NO_PRICE
-        });
-        unit..unit + 1 + rest.count() as u32
+        })
     }
 
     /// True if a unit covers the zones of a region.

@@ -74,6 +74,7 @@ impl Console {
 
     /// Words beside the output: they never mix with what a program reads.
     pub fn note(&mut self, text: impl AsRef<str>) {
+        let _ = self.out.flush();
         // Nobody may be reading notes, and that is no reason to stop.
         let _ = writeln!(self.err, "{}", text.as_ref());
     }

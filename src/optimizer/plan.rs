@@ -115,6 +115,14 @@ impl<'c> Plan<'c> {
         self.alternatives[self.ranked[position].alternative as usize].preference
     }
 
+    /// How many different run times the alternatives are estimated to have.
+    pub(super) fn runtimes(&self) -> usize {
+        let mut runtimes: Vec<_> = self.alternatives.iter().map(|alternative| alternative.runtime).collect();
+        runtimes.sort_unstable();
+        runtimes.dedup();
+        runtimes.len()
+    }
+
     /// The candidate that is tried first.
     pub fn best(&self) -> Option<Candidate> {
         (!self.is_empty()).then(|| self.candidate(0))

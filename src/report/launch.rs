@@ -5,9 +5,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{Entry, Happening, Lease, Offering, Outcome, Timestamp};
+use crate::model::{Entry, Happening, Lease, Offering, Outcome, Timestamp, ZoneSet};
 
-use super::log::Line;
+use super::failure::counted;
+use super::log::{Line, place_title};
 use super::names::{Names, resources_title};
 use super::record::Offer;
 
@@ -23,6 +24,22 @@ pub fn opening(names: &dyn Names, cluster: &str, nodes: u16, offering: &Offering
             .to_owned()),
         say(format!("To view detailed progress: tail -n100 -f {log}")),
     ]
+}
+
+/// What is said when all nodes are up.
+pub fn up(names: &dyn Names, cluster: &str, lease: &Lease, end: &End) -> Line {
+    let zones = lease.zone.map_or(ZoneSet::EMPTY, ZoneSet::one);
+    let offering = &lease.offering;
+    let text = format!(
+        "Cluster \"{cluster}\" is up: {}x {} on {}, ${}/h, after {} and {}.",
+        lease.nodes,
+        resources_title(names, offering),
+        place_title(names, &offering.cloud, offering.region, &zones),
+        offering.price_hourly * i64::from(lease.nodes),
+        counted(end.attempts as usize, "launch call"),
+        end.at.since(Timestamp::ZERO),
+    );
+    Line::info(end.at, MODULE, text)
 }
 
 /// A launch for programs.

@@ -39,6 +39,10 @@ pub struct StudyRecord {
     pub manifest: Manifest,
     /// One a policy, in the order asked for.
     pub policies: Vec<PolicyRecord>,
+    /// What of the scenario's expectations was not met; absent if they were not looked at, since other policies or fewer
+    /// trials than the scenario's own were run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmet: Option<Vec<String>>,
 }
 
 /// What one policy achieved.
@@ -121,8 +125,8 @@ pub struct Count {
 
 impl StudyRecord {
     /// Puts a study together.
-    pub fn new(manifest: Manifest, policies: Vec<PolicyRecord>) -> Self {
-        Self { schema: "sky-sim.run/1", manifest, policies }
+    pub fn new(manifest: Manifest, policies: Vec<PolicyRecord>, unmet: Option<Vec<String>>) -> Self {
+        Self { schema: "sky-sim.run/1", manifest, policies, unmet }
     }
 }
 
@@ -183,7 +187,8 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
         let estimates = [summary.attempts, summary.price_hourly, summary.premium, summary.wasted];
         let [attempts, price, premium, wasted] = estimates;
         let percent = |share: f64| format!("{:.1} %", share * 100.0);
-        let above = |share: f64| format!("{:+.1} %", share * 100.0 + 0.0);
+        // Rounded first, so that a hair below nothing is not printed as `-0.0`.
+        let above = |share: f64| format!("{:+.1} %", (share * 1000.0).round() / 10.0 + 0.0);
         let [p50, p90, p99] = summary.time;
         grid.push([
             policy.to_owned(),

@@ -47,7 +47,7 @@ impl Block {
     /// Reads the keys of a block; `extra` are keys that somebody else reads.
     pub(super) fn read(fields: &Fields, extra: &[&str]) -> Self {
         let keys: Vec<&str> = known::RESOURCES.iter().chain(extra).copied().collect();
-        fields.only_or(&keys, known::misplaced_in_resources);
+        known::check(fields, &keys, known::misplaced_in_resources);
         known::warn_ignored(fields, &known::RESOURCES_IGNORED);
         let mut block = Self {
             accelerators: field(fields, one_name(fields, &["accelerators", "accelerator", "gpus"]), accelerators),

@@ -70,7 +70,7 @@ pub(super) const TASK: [&str; 26] = [
 ];
 
 /// Those of them that change nothing here.
-pub(super) const TASK_IGNORED: [&str; 11] = [
+pub(super) const TASK_IGNORED: [&str; 12] = [
     "config",
     "experimental",
     "service",
@@ -81,6 +81,7 @@ pub(super) const TASK_IGNORED: [&str; 11] = [
     "volume_mounts",
     "storage_mounts",
     "update_mode",
+    "user_specified_yaml",
     "api_server",
 ];
 
@@ -118,6 +119,15 @@ pub(super) fn misplaced_in_task(key: &str) -> Option<String> {
         return Some(format!("'{key}' belongs under resources"));
     }
     FAILOVER.contains(&key).then(|| format!("'{key}' belongs under failover"))
+}
+
+/// Notes keys that are neither `known` nor internal ones of SkyPilot (`_policy`, in files that it wrote itself).
+pub(super) fn check(fields: &Fields, known: &[&str], misplaced: impl Fn(&str) -> Option<String>) {
+    let internal = fields.map().entries.iter().map(|entry| entry.key.as_str()).filter(|key| key.starts_with('_'));
+    let internal: Vec<&str> = internal.collect();
+    warn_ignored(fields, &internal);
+    let known: Vec<&str> = known.iter().copied().chain(internal).collect();
+    fields.only_or(&known, misplaced);
 }
 
 /// Warns of every key that is given and changes nothing.

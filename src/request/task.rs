@@ -114,7 +114,7 @@ fn hide_secrets(reader: &Reader, document: &Document) {
 }
 
 pub(super) fn draft(fields: &Fields, flags: &Flags, overlay: &Overlay) -> Draft {
-    fields.only_or(&known::TASK, known::misplaced_in_task);
+    known::check(fields, &known::TASK, known::misplaced_in_task);
     known::warn_ignored(fields, &known::TASK_IGNORED);
     let reader = fields.reader();
     let resources = fields.get("resources").map(|node| (node, reader));

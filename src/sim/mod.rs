@@ -5,6 +5,7 @@
 
 mod agenda;
 mod billing;
+pub mod check;
 mod law;
 mod luck;
 pub mod market;

@@ -9,7 +9,7 @@ pub mod stats;
 mod summary;
 mod sweep;
 
-pub use shape::{PriceShares, prices, seconds_placed, typical};
+pub use shape::{PriceShares, prices, seconds_placed, telling};
 pub use statistics::{Estimate, mean, quantile, wilson};
 pub use summary::{Quantile, Summary, Trial, summarise};
 pub use sweep::{Arm, sweep};

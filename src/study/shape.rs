@@ -3,6 +3,7 @@
 use crate::model::Money;
 use crate::sim::trial::TrialResult;
 
+use super::statistics::quantile;
 use super::summary::Trial;
 
 /// Seconds until each request that was placed was, ascending.
@@ -23,9 +24,20 @@ pub struct PriceShares {
     pub shares: Vec<Vec<f64>>,
 }
 
+impl PriceShares {
+    /// Where a price stands among these: the first that is not below it.
+    pub fn position(&self, price: Money) -> usize {
+        self.prices.partition_point(|obtained| *obtained < cents(price))
+    }
+}
+
+/// To the cent, as prices are printed.
+const fn cents(price: Money) -> Money {
+    Money((price.0 + 5_000) / 10_000 * 10_000)
+}
+
 /// Counts prices, to the cent; from the `most`-th on they share one place.
 pub fn prices<'a>(arms: impl Iterator<Item = &'a [Trial]> + Clone, most: usize) -> PriceShares {
-    let cents = |price: Money| Money((price.0 + 5_000) / 10_000 * 10_000);
     let mut prices: Vec<Money> = arms.clone().flatten().filter_map(|trial| trial.price_hourly).map(cents).collect();
     prices.sort_unstable();
     prices.dedup();
@@ -45,14 +57,14 @@ pub fn prices<'a>(arms: impl Iterator<Item = &'a [Trial]> + Clone, most: usize) 
     PriceShares { shares: arms.map(share).collect(), prices, is_open }
 }
 
-/// The number of a trial worth telling: the first whose first demand took as many attempts as the median of those that
-/// failed over at all, so that there is something to tell; 0 if none did.
-pub fn typical(results: &[TrialResult]) -> u64 {
+/// The number of a trial worth telling, where failover had something to do: the first that took as many attempts as
+/// nine of ten do not pass, by the first demand.
+pub fn telling(results: &[TrialResult]) -> u64 {
     let attempts = |result: &TrialResult| result.demands.first().map_or(0, |demand| demand.attempts);
-    let mut several: Vec<u32> = results.iter().map(attempts).filter(|n| *n > 1).collect();
-    several.sort_unstable();
-    let Some(median) = several.get(several.len() / 2) else { return 0 };
-    results.iter().find(|result| attempts(result) == *median).map_or(0, |result| result.trial)
+    let mut all: Vec<u32> = results.iter().map(attempts).collect();
+    all.sort_unstable();
+    let Some(high) = quantile(0.9, all.len()).map(|[rank, ..]| all[rank]) else { return 0 };
+    results.iter().find(|result| attempts(result) == high).map_or(0, |result| result.trial)
 }
 
 #[cfg(test)]
@@ -80,6 +92,7 @@ mod tests {
         let found = prices([trials.as_slice()].into_iter(), 2);
         assert_eq!(found.prices.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2.95", "3.06"]);
         assert!(found.is_open);
+        assert_eq!([2.95321, 3.0, 3.06].map(|p| found.position(Money::from_dollars(p))), [0, 1, 1]);
         let rounded: Vec<i32> = found.shares[0].iter().map(|s| (s * 10.0).round() as i32).collect();
         assert_eq!(rounded, [4, 4, 2]);
         assert_eq!(seconds_placed(&trials).len(), 4);

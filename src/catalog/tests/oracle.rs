@@ -177,6 +177,7 @@ fn actual(c: &Catalog, bucket: Bucket, capacity: CapacityType, grain: Grain) -> 
     (0..columns.len())
         .map(|at| {
             let (offering, zones) = c.unit_offering(columns.rows[at], capacity, grain);
+            assert_eq!(c.offering_at(&columns, at), (offering, zones));
             assert_eq!(offering.price_hourly.0, columns.prices[at]);
             assert_eq!((offering.instance_type.0, offering.region.0), (columns.types[at], columns.regions[at]));
             assert_eq!(offering.zone.map_or(u16::MAX, |zone| zone.0), columns.zones[at]);

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::cli::{Console, Exit, Failure, files};
-use crate::model::Money;
 use crate::report::log::Narrator;
 use crate::report::plot::{self, Bars, Cdf, Gantt, Picture, Series};
 use crate::report::record::Event;
@@ -123,8 +122,7 @@ fn price(study: &Study, subtitle: &str) -> Bars {
     let trials: Vec<&[Trial]> = study.trials().map(|(_, trials)| trials).collect();
     let table = prices(trials.iter().copied(), MANY_PRICES);
     let cheapest = study.cheapest_listed();
-    let at = |price: Money| table.prices.partition_point(|obtained| *obtained < price);
-    let mark = cheapest.map(|price| (at(price), format!("cheapest listed: ${price}/h")));
+    let mark = cheapest.map(|price| (table.position(price), format!("cheapest listed: ${price}/h")));
     let mut values: Vec<String> = table.prices.iter().map(ToString::to_string).collect();
     if let Some(last) = values.last_mut().filter(|_| table.is_open) {
         last.push('+');

@@ -14,10 +14,11 @@ use crate::optimizer::{Options, plan};
 use crate::report::log::Narrator;
 use crate::report::study::{Manifest, PolicyRecord, StudyRecord, csv, ends, table as study_table};
 use crate::report::{Clock, failure, table};
+use crate::sim::check::{self, check};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
-use crate::study::{Arm, sweep, typical};
+use crate::study::{Arm, sweep, telling};
 
 use super::files_of::write_all;
 use super::progress::Progress;
@@ -39,7 +40,7 @@ pub(super) struct RunArgs {
     /// Policies to compare, separated by commas, or `all`; the scenario's own if absent.
     #[arg(long, value_name = "NAMES")]
     policies: Option<String>,
-    /// Which trial is told in full; a typical one if absent.
+    /// Which trial is told in full; one with more to tell than most if absent.
     #[arg(long, value_name = "N")]
     trial: Option<u64>,
     /// How to tell it.
@@ -71,6 +72,8 @@ pub(super) struct Study {
     pub(super) told: u64,
     /// Its journal, under each policy.
     pub(super) journals: Vec<Vec<Entry>>,
+    /// What of the scenario's expectations was not met; `None` if they were not looked at.
+    pub(super) unmet: Option<Vec<check::Failure>>,
 }
 
 pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
@@ -93,7 +96,7 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
     if let Some(dir) = &args.out {
         write_all(&study, dir, console)?;
     }
-    Ok(Exit::Done)
+    Ok(if study.unmet.as_ref().is_none_or(Vec::is_empty) { Exit::Done } else { Exit::Unmet })
 }
 
 impl RunArgs {
@@ -136,9 +139,14 @@ impl RunArgs {
                 .install(run),
         };
         progress.finish();
-        let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| typical(&arm.results)));
+        let mut arms = arms;
+        let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.results)));
         let journals = policies.iter().map(|policy| journal(&market, *policy, seed, told)).collect();
-        Ok(Study { scenario, manifest, arms, told, journals })
+        // Expectations speak of the scenario's own policies, and bounds over all trials of no fewer than its own number.
+        let comparable = self.policies.is_none() && trials >= scenario.trials;
+        let mut runs = |arm: &mut Arm| (arm.policy, std::mem::take(&mut arm.results));
+        let unmet = comparable.then(|| check(&scenario, &market, &arms.iter_mut().map(&mut runs).collect::<Vec<_>>()));
+        Ok(Study { scenario, manifest, arms, told, journals, unmet })
     }
 }
 
@@ -155,7 +163,8 @@ impl Study {
     }
 
     pub(super) fn record(&self) -> StudyRecord {
-        StudyRecord::new(self.manifest.clone(), self.policies())
+        let unmet = self.unmet.as_ref().map(|unmet| unmet.iter().map(ToString::to_string).collect());
+        StudyRecord::new(self.manifest.clone(), self.policies(), unmet)
     }
 
     pub(super) fn trials(&self) -> impl Iterator<Item = (&str, &[crate::study::Trial])> {
@@ -202,7 +211,12 @@ fn tell(study: &Study, console: &mut Console) -> Result<(), Failure> {
     console.line(format!("\nOver {trials} trials{each} a policy, under the same luck:"))?;
     console.table(&study_table(study.summaries()))?;
     console.lines(ends(study.summaries()))?;
-    if trials < FEW_TRIALS {
+    match study.unmet.as_deref() {
+        None => {}
+        Some([]) => console.line("What the scenario expects was met.")?,
+        Some(unmet) => console.lines(unmet.iter().map(|failure| format!("not met: {failure}")))?,
+    }
+    if trials < FEW_TRIALS && scenario.trials >= FEW_TRIALS {
         console
             .line(format!("Only {trials} trials: the intervals are wide, and p99 means little. Add --trials 10000."))?;
     }
@@ -211,7 +225,7 @@ fn tell(study: &Study, console: &mut Console) -> Result<(), Failure> {
 
 fn tell_story(study: &Study, console: &mut Console) -> Result<(), Failure> {
     let Some(arm) = study.arms.first() else { return Ok(()) };
-    console.line(format!("\nTrial {} of {} under {}, told:", study.told, study.manifest.trials, arm.name))?;
+    console.line(format!("\nTrial {} of {} under {}, told in full:", study.told, study.manifest.trials, arm.name))?;
     let (clock, story) = (Clock::elapsed(), study.story());
     let mut narrator = Narrator::new(&*study.scenario.catalog);
     for line in story.iter().flat_map(|entry| narrator.tell(entry)) {

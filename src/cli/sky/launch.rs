@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::civil::DateTime;
 
-use crate::cli::{Console, Environment, Exit, Failure};
+use crate::cli::{Console, Environment, Exit, Failure, scenarios};
 use crate::model::Timestamp;
 use crate::optimizer::Plan;
 use crate::report::log::Line;
@@ -13,8 +13,9 @@ use crate::report::plan::PlanRecord;
 use crate::report::{Clock, table};
 use crate::request::Request;
 
-use super::offer::feasible;
-use super::task_args::TaskArgs;
+use super::offer::{feasible, policy};
+use super::simulate::{self, Simulated};
+use super::task_args::{TaskArgs, Wanted};
 
 /// Flags of `launch`.
 #[derive(Debug, Args)]
@@ -25,7 +26,7 @@ pub(super) struct LaunchArgs {
     /// Show what would be launched and stop.
     #[arg(long)]
     dryrun: bool,
-    /// Launch on the simulated market of this scenario instead of real clouds.
+    /// Launch on the simulated market of this scenario instead of real clouds; without a task, what it demands itself.
     #[arg(long, value_name = "SCENARIO", conflicts_with = "dryrun")]
     simulate: Option<PathBuf>,
     /// Do not ask.
@@ -63,7 +64,18 @@ pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Co
     if args.output != LaunchOutput::Table {
         console.tell_errors_as_json();
     }
-    let wanted = args.task.resolve(console)?;
+    let scenario = match &args.simulate {
+        Some(path) => Some(scenarios::load(path, args.task.catalogs.load()?, &[], console)?),
+        None => None,
+    };
+    // A scenario may say that the clouds sold other things on its day, so names are looked up in its catalog.
+    let wanted = match &scenario {
+        Some(scenario) if args.task.is_empty() => {
+            Wanted { catalog: &scenario.catalog, requests: scenario.requests.iter().take(1).cloned().collect() }
+        }
+        Some(scenario) => args.task.resolve_in(&scenario.catalog, console)?,
+        None => args.task.resolve(console)?,
+    };
     if args.dryrun {
         for request in &wanted.requests {
             let plan = feasible(wanted.catalog, request)?;
@@ -78,10 +90,38 @@ pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Co
         ));
     };
     let plan = feasible(wanted.catalog, request)?;
-    Err(Failure::usage(
+    let (Some(path), Some(scenario)) = (&args.simulate, &scenario) else { return Err(no_clouds()) };
+    let policy = policy(request.policy.as_deref())?;
+    let begin = args.start_at.unwrap_or(environment.now);
+    let cluster =
+        args.cluster.clone().unwrap_or_else(|| format!("sky-{:04x}", begin.subsec_nanosecond() / 1000 % 0x1_0000));
+    if args.output == LaunchOutput::Table {
+        offer(&plan, request, args, environment, console)?;
+    }
+    if !args.yes && !console.confirm(&format!("Launching a new cluster '{cluster}'. Proceed?"))? {
+        console.note("Nothing was launched.");
+        return Ok(Exit::Interrupted);
+    }
+    let launch = Simulated {
+        scenario,
+        scenario_path: path,
+        cluster,
+        request,
+        plan: &plan,
+        policy,
+        seed: args.seed.unwrap_or(scenario.seed),
+        begin,
+        log_dir: &args.log_dir,
+        output: args.output,
+    };
+    simulate::run(&launch, environment, console)
+}
+
+fn no_clouds() -> Failure {
+    Failure::usage(
         "this build launches on simulated markets only: it has no live clouds yet",
         "add --simulate scenarios/v100-scarce.yaml to see the same launch against a market, or --dryrun to see the offer",
-    ))
+    )
 }
 
 /// The page's table, and the same for programs.

@@ -7,6 +7,7 @@ mod gpus;
 mod launch;
 mod offer;
 mod plan;
+mod simulate;
 mod task_args;
 
 pub(super) use offer::policy;

@@ -41,13 +41,13 @@ pub(super) fn run(args: &PlanArgs, console: &mut Console) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
-fn record(wanted: &Wanted, request: &Request) -> Result<PlanRecord, Failure> {
+fn record(wanted: &Wanted<'_>, request: &Request) -> Result<PlanRecord, Failure> {
     let plan = feasible(wanted.catalog, request)?;
     let rejected = rejections(wanted.catalog, &request.requirements, &options(request));
     Ok(PlanRecord::of(&plan, request.name.as_deref(), &request.requirements, &rejected))
 }
 
-fn tell(wanted: &Wanted, request: &Request, console: &mut Console) -> Result<(), Failure> {
+fn tell(wanted: &Wanted<'_>, request: &Request, console: &mut Console) -> Result<(), Failure> {
     let plan = feasible(wanted.catalog, request)?;
     let task = request.name.as_ref().map_or_else(String::new, |name| format!(" for task '{name}'"));
     let nodes = if request.nodes == 1 { "1 node".to_owned() } else { format!("{} nodes", request.nodes) };

@@ -107,19 +107,23 @@ pub(super) struct TaskArgs {
 }
 
 /// What is wanted, with every name looked up.
-pub(super) struct Wanted {
+pub(super) struct Wanted<'c> {
     /// The catalog the ids belong to.
-    pub(super) catalog: &'static Catalog,
+    pub(super) catalog: &'c Catalog,
     /// One a task of the file.
     pub(super) requests: Vec<Request>,
 }
 
 impl TaskArgs {
     /// Reads the file and the flags; warnings go beside the output.
-    pub(super) fn resolve(&self, console: &mut Console) -> Result<Wanted, Failure> {
+    pub(super) fn resolve(&self, console: &mut Console) -> Result<Wanted<'static>, Failure> {
+        self.resolve_in(self.catalogs.load()?, console)
+    }
+
+    /// The same with names looked up in this catalog.
+    pub(super) fn resolve_in<'c>(&self, catalog: &'c Catalog, console: &mut Console) -> Result<Wanted<'c>, Failure> {
         let (name, text, run) = self.source()?;
         let tasks = parse_tasks(&Source { name: &name, text: &text }, &self.flags(run))?;
-        let catalog = self.catalogs.load()?;
         let enabled: Vec<_> = catalog.clouds().collect();
         let mut requests = Vec::new();
         let mut problems = Vec::new();
@@ -135,6 +139,11 @@ impl TaskArgs {
             }
         }
         if problems.is_empty() { Ok(Wanted { catalog, requests }) } else { Err(Failure::Problems(problems)) }
+    }
+
+    /// True if neither file nor flags say anything, so that a scenario's own demand is meant.
+    pub(super) fn is_empty(&self) -> bool {
+        self.task.is_empty() && self.flags(None) == Flags::default()
     }
 
     /// Name and text of the file, and the command where one is given instead of it.

@@ -81,15 +81,17 @@ pub(super) fn retain<T: Copy>(column: &mut Vec<T>, keep: &[bool]) {
 }
 
 impl<'a> Core<'a> {
-    /// Cuts a checked problem down: links without volume go, links between the same tasks are joined, and of the choices
-    /// of a task that no link can tell apart the least is kept, of equals the first.
+    /// Cuts a checked problem down: links without volume go (if only what they add counts, not that one task waits for
+    /// the other), links between the same tasks are joined, and of the choices of a task that no link can tell apart the
+    /// least is kept, of equals the first.
     pub(super) fn new(problem: &Problem<'a>, order: &[u32], parallel: Parallel) -> Self {
         let mut place = vec![0usize; order.len()];
         for (position, &task) in order.iter().enumerate() {
             place[task as usize] = position;
         }
         let mut joints: Vec<Joint<'a>> = Vec::with_capacity(problem.links.len());
-        let mut sorted: Vec<_> = problem.links.iter().filter(|link| link.volume > 0).collect();
+        let mut sorted: Vec<_> =
+            problem.links.iter().filter(|link| link.volume > 0 || parallel == Parallel::Max).collect();
         sorted.sort_by_key(|link| (place[link.from as usize], place[link.to as usize], link.table));
         for link in sorted {
             let (from, to) = (place[link.from as usize], place[link.to as usize]);

@@ -21,7 +21,7 @@ pub struct Link {
     /// The task that consumes.
     pub to: u32,
     /// Which of the problem's tables prices it.
-    pub table: u16,
+    pub table: u32,
     /// What the entry is multiplied by, such as gigabytes.
     pub volume: i64,
 }
@@ -116,12 +116,15 @@ impl Problem<'_> {
         own + moved.sum::<i64>()
     }
 
-    /// The objective "last task done" of a choice for each task; `order` is topological.
-    pub(super) fn makespan_of(&self, choices: &[u32], order: &[u32]) -> i64 {
+    /// The objective "last task done" of a choice for each task.
+    ///
+    /// # Errors
+    /// If the problem makes no sense.
+    pub fn time_of(&self, choices: &[u32]) -> Result<i64, ProblemError> {
         let mut start = vec![0i64; self.tasks.len()];
         let mut last = 0;
         let outgoing = self.outgoing();
-        for &task in order {
+        for task in self.check()? {
             let chosen = self.tasks[task as usize][choices[task as usize] as usize];
             let done = start[task as usize] + chosen.value;
             last = last.max(done);
@@ -132,7 +135,7 @@ impl Problem<'_> {
                 start[link.to as usize] = start[link.to as usize].max(done + moved);
             }
         }
-        last
+        Ok(last)
     }
 
     /// The links that leave each task.

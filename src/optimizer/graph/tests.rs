@@ -25,14 +25,14 @@ impl Given {
 }
 
 /// The least total and the first choices that reach it, by looking at all of them.
-fn exhaustive(problem: &Problem<'_>) -> (i64, Vec<u32>) {
+fn exhaustive(problem: &Problem<'_>, objective: impl Fn(&[u32]) -> i64) -> (i64, Vec<u32>) {
     let mut choices = vec![0u32; problem.tasks.len()];
-    let mut best = (problem.cost_of(&choices), choices.clone());
+    let mut best = (objective(&choices), choices.clone());
     // Counts up with the first task the most significant, so that the first of equals is found first.
     while let Some(task) = (0..choices.len()).rev().find(|&t| choices[t] as usize + 1 < problem.tasks[t].len()) {
         choices[task] += 1;
         choices[task + 1..].fill(0);
-        let total = problem.cost_of(&choices);
+        let total = objective(&choices);
         if total < best.0 {
             best = (total, choices.clone());
         }
@@ -74,13 +74,13 @@ fn given(shape: Shape) -> impl Strategy<Value = Given> {
     let choice = (0..CLASSES as u16, 0i64..12).prop_map(|(class, value)| Choice { class, value });
     let tasks = prop::collection::vec(prop::collection::vec(choice, 1..5), 2..6);
     let tables = prop::collection::vec(table(), 1..3);
-    let links = prop::collection::vec((any::<bool>(), 0u16..2, 0i64..4), 12);
+    let links = prop::collection::vec((any::<bool>(), 0u32..2, 0i64..4), 12);
     (tasks, tables, links, prop::collection::vec(0usize..1000, 8)).prop_map(move |(tasks, tables, links, picks)| {
         let pairs = pairs(shape, tasks.len(), &picks);
         let each = pairs.into_iter().zip(&links).map(|((a, b), &(turn, table, volume))| {
             // Turning single links of a tree keeps it a tree; elsewhere it could close a circle.
             let (from, to) = if turn && matches!(shape, Shape::Tree | Shape::Chain) { (b, a) } else { (a, b) };
-            Link { from, to, table: table % tables.len() as u16, volume }
+            Link { from, to, table: table % tables.len() as u32, volume }
         });
         let links = each.collect();
         Given { tasks, links, tables }
@@ -89,7 +89,7 @@ fn given(shape: Shape) -> impl Strategy<Value = Given> {
 
 fn agrees(given: &Given) -> Result<(), TestCaseError> {
     let problem = given.problem();
-    let (total, choices) = exhaustive(&problem);
+    let (total, choices) = exhaustive(&problem, |choices| problem.cost_of(choices));
     let tables = Effort::default();
     let branching = Effort { table_entries: 0, branches: u64::MAX };
     for effort in [tables, branching] {
@@ -108,6 +108,44 @@ fn agrees(given: &Given) -> Result<(), TestCaseError> {
         Proof::Gap { lower_bound } => prop_assert!(lower_bound <= total && total <= hasty.total),
     }
     Ok(())
+}
+
+fn is_as_fast(given: &Given) -> Result<(), TestCaseError> {
+    let problem = given.problem();
+    let (total, _) = exhaustive(&problem, |choices| problem.time_of(choices).unwrap());
+    let found = fastest(&problem, Effort { table_entries: 0, branches: u64::MAX }).unwrap();
+    prop_assert_eq!((found.total, found.proof), (total, Proof::Optimal));
+    prop_assert_eq!(problem.time_of(&found.choices).unwrap(), total);
+    let hasty = fastest(&problem, Effort { table_entries: 0, branches: 0 }).unwrap();
+    match hasty.proof {
+        Proof::Optimal => prop_assert_eq!(hasty.total, total),
+        Proof::Gap { lower_bound } => prop_assert!(lower_bound <= total && total <= hasty.total),
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn the_fastest_of_chains_agrees_with_exhaustive_search(given in given(Shape::Chain)) {
+        is_as_fast(&given)?;
+    }
+
+    #[test]
+    fn the_fastest_of_trees_agrees_with_exhaustive_search(given in given(Shape::Tree)) {
+        is_as_fast(&given)?;
+    }
+
+    #[test]
+    fn the_fastest_of_diamonds_agrees_with_exhaustive_search(given in given(Shape::Diamond)) {
+        is_as_fast(&given)?;
+    }
+
+    #[test]
+    fn the_fastest_of_general_graphs_agrees_with_exhaustive_search(given in given(Shape::General)) {
+        is_as_fast(&given)?;
+    }
 }
 
 proptest! {

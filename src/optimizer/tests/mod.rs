@@ -1,6 +1,7 @@
 mod oracle;
 mod replan;
 mod rules;
+mod tasks;
 
 use super::{Options, Plan, plan};
 use crate::catalog::Catalog;

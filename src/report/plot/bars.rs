@@ -35,10 +35,12 @@ impl Bars {
         shares
     }
 
-    /// The end of the vertical axis: the next tenth above the highest bar.
-    fn most(&self) -> f64 {
+    /// Step and end of the vertical axis: the smallest round step that reaches the highest bar in five.
+    fn scale(&self) -> (f64, u32) {
         let highest = self.series.iter().flat_map(|(_, shares)| shares).copied().fold(0.0, f64::max);
-        ((highest * 10.0).ceil() / 10.0).clamp(0.1, 1.0)
+        let steps = [0.01, 0.02, 0.05, 0.1, 0.2];
+        let step = steps.into_iter().find(|step| highest / step <= 5.0).unwrap_or(0.2);
+        (step, (highest / step).ceil().clamp(1.0, 5.0) as u32)
     }
 }
 
@@ -46,9 +48,10 @@ impl Picture for Bars {
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, style: Style) -> Result<(), String> {
         let margins = Margins { left: 72, right: 230, bottom: 62 };
         let page = Canvas::new(area, style, (&self.title, &self.subtitle), &margins)?;
-        let most = self.most();
-        for n in 0..=5 {
-            let share = most * f64::from(n) / 5.0;
+        let (step, steps) = self.scale();
+        let most = step * f64::from(steps);
+        for n in 0..=steps {
+            let share = step * f64::from(n);
             page.tick_y(page.height(share, most), &format!("{:.0} %", share * 100.0), true)?;
         }
         let slot = f64::from(page.right - page.left) / self.values.len().max(1) as f64;

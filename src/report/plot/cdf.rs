@@ -30,9 +30,9 @@ pub struct Cdf {
 }
 
 /// Where a time axis may have a tick, in seconds.
-const TICKS: [f64; 17] = [
-    1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21_600.0, 43_200.0, 86_400.0,
-    259_200.0, 864_000.0,
+const TICKS: [f64; 20] = [
+    1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0, 21_600.0,
+    43_200.0, 86_400.0, 259_200.0, 864_000.0,
 ];
 
 /// The most points drawn of a curve; more than a pixel can show only make the file large.
@@ -89,7 +89,9 @@ impl Picture for Cdf {
         for (n, series) in self.series.iter().enumerate() {
             let path: Vec<_> =
                 steps(series, low, high).into_iter().map(|(s, share)| (x(s), page.height(share, 1.0))).collect();
-            page.line(&path, Style::colour(n), 2)?;
+            // Where curves lie on each other, the ones below show as a rim.
+            let width = 2 + 2 * (self.series.len() - 1 - n).min(3) as u32;
+            page.line(&path, Style::colour(n), width)?;
             let up = 100.0 * series.seconds.len() as f64 / series.trials.max(1) as f64;
             entries.push((Style::colour(n), format!("{} ({up:.1} %)", series.label)));
         }

@@ -43,7 +43,7 @@ fn the_table_tells_estimates_with_their_intervals() {
 
 #[test]
 fn json_meets_its_schema() {
-    let record = StudyRecord::new(manifest(), vec![PolicyRecord::of("cloud-first", &summarise(&trials()))]);
+    let record = StudyRecord::new(manifest(), vec![PolicyRecord::of("cloud-first", &summarise(&trials()))], None);
     let document = serde_json::to_value(&record).expect("JSON");
     let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
     let schema = serde_json::to_value(schemars::schema_for!(StudyRecord)).expect("a schema");

@@ -219,7 +219,7 @@ fn the_failover_block() {
 fn unused_keys_of_skypilot_warn_once_each() {
     let request = request(
         "resources:\n  accelerators: V100\n  network_tier: best\n  any_of:\n    - {priority: 3, network_tier: best}\n    \
-         - {cpus: 8+, priority: 4}\nservice:\n  replicas: 2\nconfig: {aws: {use_internal_ips: true}}\nfile_mounts:\n  \
+         - {cpus: 8+, priority: 4}\nservice:\n  replicas: 2\nconfig: {aws: {use_internal_ips: true}}\n_policy: x\nfile_mounts:\n  \
          /a: {name: bucket, mode: MOUNT}\n",
     );
     assert_snapshot!(request.warnings.join("\n"), @r"
@@ -227,7 +227,8 @@ fn unused_keys_of_skypilot_warn_once_each() {
     task.yaml:5:8: 'priority' is accepted, but changes nothing here
     task.yaml:7:1: 'service' is accepted, but changes nothing here
     task.yaml:9:1: 'config' is accepted, but changes nothing here
-    task.yaml:11:3: a bucket under 'file_mounts' is accepted, but not mounted here
+    task.yaml:10:1: '_policy' is accepted, but changes nothing here
+    task.yaml:12:3: a bucket under 'file_mounts' is accepted, but not mounted here
     ");
 }
 

@@ -3,6 +3,7 @@ mod flags;
 mod forms;
 mod names;
 mod robust;
+mod schema;
 mod several;
 
 use crate::catalog::Catalog;

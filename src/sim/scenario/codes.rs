@@ -1,4 +1,6 @@
 //! The numbers of what can be wrong with a scenario, each with its explanation.
+//!
+//! **Invariant:** a number keeps its meaning for ever; one that is no longer used is not given away again.
 
 use crate::yaml::Problem;
 

@@ -1,1 +1,212 @@
+//! Every error of a file at once, each with place, code and suggestion; and the scenarios that ship.
 
+use proptest::prelude::*;
+
+use super::*;
+
+fn load(text: &str) -> Result<Scenario, Vec<Problem>> {
+    Scenario::load(&Source { name: "s.yaml", text }, Catalog::embedded(), &[])
+}
+
+fn problems(text: &str) -> String {
+    let problems = load(text).map(|scenario| scenario.title).unwrap_err();
+    problems
+        .iter()
+        .map(|p| format!("{}:{} {} {}", p.line, p.column, p.code.unwrap_or("-"), p.message))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+const HEAD: &str = "schema: 1\ntitle: t\nwhy: w\n";
+
+#[test]
+fn every_error_is_reported_at_once() {
+    let text = "schema: 1\ntitle: t\ntrails: 5\nclouds:\n  gcp/us-centrl1: never\n  aws: {pool: {markov: {up: 30m, down: 5}}, fualts: {}}\n  \
+                azure: {pool: {semi_markov: {up: {pareto: {least: 1m, shape: 0.5}}, down: 1h}}, quota: lots}\n\
+                policies: [cheapest, clever]\nprobes: [stokout]\nthresholds: {placed: most}\nhorizon: 5 parsecs\n\
+                demand: {gpus: V100, spot: true}\nseed: $seed\n";
+    let found = problems(text);
+    let expected = [
+        "1:1 S003 a scenario needs a value for why",
+        "3:1 S002 unknown key 'trails' in a scenario",
+        "5:3 S005 'us-centrl1' names nothing",
+        "6:44 S002 unknown key 'fualts'",
+        "S006 up: a pareto law with a shape of at most 1 has no mean",
+        "S004 quota must be a number",
+        "S005 'clever' is not a policy",
+        "S005 'stokout' is not a probe",
+        "S004 'most' is not a bound",
+        "S004 horizon: '5 parsecs' is not a duration",
+        "S002 unknown key 'spot' in a demand",
+        "S007 no parameter is called 'seed'",
+    ];
+    for line in expected {
+        assert!(found.contains(line), "missing: {line}\n{found}");
+    }
+    assert_eq!(found.lines().count(), expected.len() + 1, "{found}");
+}
+
+#[test]
+fn a_suggestion_is_made_where_something_is_near() {
+    let text = format!("{HEAD}policies: [cheepest]\ndemand: {{gpus: V100}}\n");
+    let problem = &load(&text).unwrap_err()[0];
+    assert_eq!(problem.hint.as_deref(), Some("did you mean 'cheapest'?"));
+    assert!(
+        problem.to_string().starts_with("s.yaml:4:12: 'cheepest' is not a policy [S005]\n  4 | policies"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn the_task_language_refuses_a_demand_in_its_own_words() {
+    let text = format!("{HEAD}demand: {{gpus: V10O}}\n");
+    let problem = &load(&text).unwrap_err()[0];
+    assert_eq!((problem.code, problem.line), (Some(codes::BAD_DEMAND), 4));
+    assert!(problem.to_string().contains("V100"), "{problem}");
+    let text = format!("{HEAD}demand:\n  task:\n    resources:\n      acelerators: V100\n");
+    assert!(load(&text).unwrap_err()[0].to_string().contains("s.yaml:6:7"), "{:?}", load(&text).unwrap_err());
+}
+
+#[test]
+fn a_demand_is_a_task_or_its_keys_written_flat() {
+    let flat = load(&format!("{HEAD}demand: {{gpus: 'V100:8', nodes: 2, max_wait: 1h, cloud: gcp}}\n")).unwrap();
+    let task = "demand:\n  task:\n    num_nodes: 2\n    resources: {accelerators: 'V100:8', cloud: gcp}\n    failover: {max_wait: 1h}\n";
+    let whole = load(&format!("{HEAD}{task}")).unwrap();
+    assert_eq!(flat.requests[0].requirements, whole.requests[0].requirements);
+    assert_eq!((flat.requests[0].nodes, flat.requests[0].limits), (2, whole.requests[0].limits));
+    assert_eq!(flat.requests[0].limits.max_wait, Some(Span::HOUR));
+}
+
+#[test]
+fn parameters_stand_for_values_and_can_be_set() {
+    let text = format!(
+        "{HEAD}parameters: {{gpu: V100, n: 3}}\ntrials: $n\ndemand: {{gpus: $gpu}}\nclouds:\n  aws: {{pool: {{always: $n}}}}\n"
+    );
+    let scenario = load(&text).unwrap();
+    assert_eq!(scenario.trials, 3);
+    let source = Source { name: "s.yaml", text: &text };
+    let set = |name: &str, value: &str| Scenario::load(&source, Catalog::embedded(), &[(name.into(), value.into())]);
+    let other = set("n", "7").unwrap();
+    assert_eq!(other.trials, 7);
+    assert_ne!(other.hash, scenario.hash);
+    assert!(set("gqu", "A100").unwrap_err()[0].to_string().contains("did you mean 'gpu'?"));
+}
+
+#[test]
+fn the_most_specific_line_wins_setting_by_setting() {
+    let text = format!(
+        "{HEAD}demand: {{gpus: V100, cloud: gcp}}\nclouds:\n  '*': {{pool: never, api: {{launched: 5s, stockout: 1s}}}}\n  \
+         gcp/us-west1: {{pool: always}}\n  gcp/us-west1-b/V100: {{api: {{launched: 7s}}}}\n"
+    );
+    let scenario = load(&text).unwrap();
+    let market = scenario.market();
+    let catalog = &scenario.catalog;
+    let mut seen = 0;
+    for (candidate, way) in market.candidates(0) {
+        let stock = &market.pools[market.asks_of(way)[0].pool as usize].stock;
+        let api = &market.apis[way.api as usize].latency;
+        let zone = catalog.zone_name(candidate.offering.zone.unwrap());
+        let up = stock.availability(1) == Some(1.0);
+        assert_eq!(up, zone.starts_with("us-west1"), "{zone}");
+        let launched = if zone == "us-west1-b" { 7.0 } else { 5.0 };
+        assert_eq!((api.launched.mean(), api.stockout.mean()), (launched, 1.0), "{zone}");
+        seen += 1;
+    }
+    assert!(seen > 8, "{seen}");
+}
+
+#[test]
+fn types_that_share_accelerators_draw_from_one_pool() {
+    let text = format!(
+        "{HEAD}demands:\n  - {{gpus: 'V100:8', zone: us-east-1a}}\n  - {{gpus: V100, zone: us-east-1a, at: 1s}}\nclouds:\n  \
+         aws/V100: {{pool: {{always: 8}}, share: accelerator}}\nexpect: {{}}\n"
+    );
+    let market = Arc::new(load(&text).unwrap().market());
+    let result = crate::sim::trial::Runner::new(market, 1).run(PolicyName::CloudFirst, 0);
+    let outcomes: Vec<_> = result.demands.iter().map(|demand| demand.outcome.unwrap().name()).collect();
+    assert_eq!(outcomes, ["placed", "no-capacity"]);
+}
+
+#[test]
+fn every_code_is_explained() {
+    for (code, text) in codes::ALL {
+        assert!(text.len() > 40 && codes::explain(&code.to_lowercase()) == Some(text), "{code}");
+    }
+    assert_eq!(codes::explain("S999"), None);
+}
+
+#[test]
+fn an_overlay_takes_away_and_adds() {
+    let text = format!(
+        "{HEAD}demand: {{gpus: 'V100:8', cloud: aws}}\ncatalog:\n  without: [aws/us-east-1/p3.16xlarge, aws/p3dn.24xlarge]\n  \
+         add:\n    - {{instance_type: p3.16xlarge, zone: us-east-2c}}\n"
+    );
+    let scenario = load(&text).unwrap();
+    let market = scenario.market();
+    let names: Vec<&str> = market.candidates(0).map(|(c, _)| scenario.catalog.region_name(c.offering.region)).collect();
+    assert_eq!(names[..2], ["us-east-2", "us-west-2"]);
+    assert_eq!(market.ways[0].asks, 3);
+    let text = text.replace("us-east-2c", "us-east-2q").replace("p3dn.24xlarge]", "p3.2xlarge/spot]");
+    assert_eq!(load(&text).unwrap_err().len(), 2);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,200}", lines in prop::collection::vec("[ a-z0-9:{}\\[\\]*/$.-]{0,30}", 0..12)) {
+        let _ = load(&text);
+        let _ = load(&format!("{HEAD}{}\n", lines.join("\n")));
+    }
+}
+
+/// The scenarios that ship, read at compile time so that no path is needed.
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        const SHIPPED: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../../scenarios/", $name, ".yaml")))),*];
+    };
+}
+
+shipped!(
+    "any-of-scarce",
+    "cloud-out",
+    "gang-16",
+    "high-cpu",
+    "nothing-feasible",
+    "ordered-scarce",
+    "page-any-of",
+    "page-cross-cloud",
+    "page-cross-region",
+    "page-multi-gpu",
+    "pinned-zone",
+    "quota-everywhere",
+    "quota-region",
+    "retry-until-up",
+    "spot-then-on-demand",
+    "tpu",
+    "v100-scarce",
+);
+
+#[test]
+fn every_shipped_scenario_comes_to_what_it_says() {
+    let mut wrong = Vec::new();
+    for (name, text) in SHIPPED {
+        let file = format!("{name}.yaml");
+        let scenario = match Scenario::load(&Source { name: &file, text }, Catalog::embedded(), &[]) {
+            Ok(scenario) => scenario,
+            Err(problems) => {
+                wrong.extend(problems.iter().map(ToString::to_string));
+                continue;
+            }
+        };
+        assert!(scenario.warnings.is_empty(), "{name}: {:?}", scenario.warnings);
+        let market = Arc::new(scenario.market());
+        let trials = scenario.trials.min(if cfg!(debug_assertions) { 300 } else { 10_000 });
+        let run = |policy: &PolicyName| {
+            (*policy, crate::sim::trial::run_trials(&market, *policy, scenario.seed, 0..trials, |_| {}))
+        };
+        let runs: Vec<_> = scenario.policies.iter().map(run).collect();
+        wrong.extend(
+            crate::sim::check::check(&scenario, &market, &runs).iter().map(|failure| format!("{name}: {failure}")),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
