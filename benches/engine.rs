@@ -23,6 +23,7 @@ fn candidates(count: u16) -> Arc<[Candidate]> {
             instance_type: TypeId(index % 3),
             family: FamilyId(index % 3),
             accelerator: None,
+            attached: None,
             price_hourly,
         };
         let zones = ZoneSet::one(ZoneId(index));

@@ -95,6 +95,12 @@ impl Catalog {
         self.columns.type_memory[kind.index()]
     }
 
+    /// The accelerators of a type, where the cloud attaches them to a machine that it also sells without.
+    pub fn type_attached(&self, kind: TypeId) -> Option<AcceleratorCount> {
+        let attached = self.columns.type_flags[kind.index()] & family::FLAG_ATTACHED != 0;
+        if attached { self.type_accelerator(kind) } else { None }
+    }
+
     /// The accelerators of a type, with the true count.
     pub fn type_accelerator(&self, kind: TypeId) -> Option<AcceleratorCount> {
         let accelerator = self.columns.type_accelerator[kind.index()];

@@ -147,6 +147,7 @@ impl Catalog {
             instance_type: kind,
             family: self.type_family(kind),
             accelerator: self.type_accelerator(kind).map(|a| a.accelerator),
+            attached: self.type_attached(kind),
             price_hourly: price,
         };
         let zones = if whole_region { self.zones_from(unit) } else { row_zone.map_or(ZoneSet::EMPTY, ZoneSet::one) };
@@ -166,6 +167,7 @@ impl Catalog {
             instance_type: kind,
             family: self.type_family(kind),
             accelerator: (accelerator != NONE).then_some(AcceleratorId(accelerator)),
+            attached: self.type_attached(kind),
             price_hourly: Money(columns.prices[at]),
         };
         // Without a zone it is a region: all its zones on AWS, none elsewhere.

@@ -103,13 +103,22 @@ impl Reach {
         let region = Scope { region: Some(offering.region), ..cloud };
         let terms: Option<CapacityType> = Some(offering.capacity);
         match self {
-            Self::Zone => Scope { zone, instance_type: Some(offering.instance_type), capacity: terms, ..region },
-            Self::Region => Scope { instance_type: Some(offering.instance_type), capacity: terms, ..region },
+            Self::Zone => Scope { zone, capacity: terms, ..stock(offering, region) },
+            Self::Region => Scope { capacity: terms, ..stock(offering, region) },
             Self::RegionFamily => Scope { family: Some(offering.family), capacity: terms, ..region },
             Self::RegionCapacity => Scope { capacity: terms, ..region },
             Self::CloudFamily => Scope { family: Some(offering.family), capacity: terms, ..cloud },
             Self::InPlace => region,
             Self::Cloud | Self::Request => cloud,
         }
+    }
+}
+
+/// What runs out together: the instance type or, where devices are attached to machines of any type, the devices. Another
+/// machine around the same devices would meet the same refusal.
+fn stock(offering: &Offering, place: Scope) -> Scope {
+    match offering.attached {
+        Some(devices) => Scope { attached: Some(devices), ..place },
+        None => Scope { instance_type: Some(offering.instance_type), ..place },
     }
 }

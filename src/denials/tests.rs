@@ -11,6 +11,7 @@ const OFFERING: Offering = Offering {
     instance_type: TypeId(5),
     family: FamilyId(3),
     accelerator: Some(AcceleratorId(1)),
+    attached: None,
     price_hourly: Money(2_000_000),
 };
 

@@ -28,6 +28,7 @@ fn candidate(cloud: u8, kind: u16, region: u16, zones: &[u16], dollars: f64) -> 
             instance_type: TypeId(kind),
             family: FamilyId(u16::from(cloud)),
             accelerator: None,
+            attached: None,
             price_hourly,
         },
         zones: zones.iter().copied().map(ZoneId).collect(),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{AcceleratorId, CapacityType, CloudId, FamilyId, Offering, RegionId, Span, TypeId, ZoneId};
+use super::{
+    AcceleratorCount, AcceleratorId, CapacityType, CloudId, FamilyId, Offering, RegionId, Span, TypeId, ZoneId,
+};
 
 /// Why a cloud said no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +45,8 @@ pub struct Scope {
     pub instance_type: Option<TypeId>,
     /// The accelerator model.
     pub accelerator: Option<AcceleratorId>,
+    /// So many devices attached to whatever machine.
+    pub attached: Option<AcceleratorCount>,
     /// On-demand or spot.
     pub capacity: Option<CapacityType>,
 }
@@ -81,6 +85,7 @@ impl Scope {
             && admits(self.family, Some(offering.family))
             && admits(self.capacity, Some(offering.capacity))
             && admits(self.accelerator, offering.accelerator)
+            && admits(self.attached, offering.attached)
     }
 }
 

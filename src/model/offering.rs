@@ -1,7 +1,7 @@
 //! What a cloud sells: an instance type in a location, on-demand or spot, at a price; and the same
 //! ranked for a demand.
 
-use super::{AcceleratorId, CloudId, FamilyId, Money, RegionId, Span, TypeId, ZoneId};
+use super::{AcceleratorCount, AcceleratorId, CloudId, FamilyId, Money, RegionId, Span, TypeId, ZoneId};
 
 /// On what terms capacity is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -30,6 +30,9 @@ pub struct Offering {
     pub family: FamilyId,
     /// The accelerator model it carries.
     pub accelerator: Option<AcceleratorId>,
+    /// The devices, where the cloud attaches them to a machine that it also sells without (GCP's N1). What runs out
+    /// there is the devices, whatever the machine.
+    pub attached: Option<AcceleratorCount>,
     /// List price of one node, in dollars per hour.
     pub price_hourly: Money,
 }

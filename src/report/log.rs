@@ -238,6 +238,11 @@ pub fn scope_title(names: &dyn Names, scope: &Scope) -> String {
     parts.extend(scope.family.map(|id| names.family(id).to_owned()));
     parts.extend(scope.instance_type.map(|id| names.instance_type(id).name.to_owned()));
     parts.extend(scope.accelerator.map(|id| names.accelerator(id).to_owned()));
+    parts.extend(
+        scope
+            .attached
+            .map(|devices| format!("{}:{}", names.accelerator(devices.accelerator), devices.count_milli / 1000)),
+    );
     parts.extend(scope.capacity.map(|capacity| capacity.name().to_owned()));
     parts.join(" ")
 }

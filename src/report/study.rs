@@ -181,12 +181,11 @@ pub fn outcome_name(outcome: Option<Outcome>) -> &'static str {
 
 /// The table: a line a policy, below it the 95 % intervals.
 pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<String> {
-    let head = ["POLICY", "SUCCESS", "p50", "p90", "p99", "ATTEMPTS", "$/h", "OVER CHEAPEST", "WASTED ($)"];
+    let head = ["POLICY", "SUCCESS", "TIME p50", "p90", "p99", "ATTEMPTS", "$/h", "OVER CHEAPEST", "WASTED ($)"];
     let mut grid = Grid::new(head);
     for (policy, summary) in arms {
         let estimates = [summary.attempts, summary.price_hourly, summary.premium, summary.wasted];
         let [attempts, price, premium, wasted] = estimates;
-        let percent = |share: f64| format!("{:.1} %", share * 100.0);
         // Rounded first, so that a hair below nothing is not printed as `-0.0`.
         let above = |share: f64| format!("{:+.1} %", (share * 1000.0).round() / 10.0 + 0.0);
         let [p50, p90, p99] = summary.time;
@@ -219,6 +218,12 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
         ]);
     }
     grid.lines()
+}
+
+/// One decimal, and a second one where the first would hide how rare a failure is.
+fn percent(share: f64) -> String {
+    let digits = if (0.995..0.999_95).contains(&share) || (0.000_05..0.005).contains(&share) { 2 } else { 1 };
+    format!("{:.digits$} %", share * 100.0)
 }
 
 fn time(span: Option<Span>) -> String {

@@ -77,6 +77,7 @@ mod tests {
             instance_type: TypeId(instance_type),
             family: FamilyId(0),
             accelerator: None,
+            attached: None,
             price_hourly: Money::from_dollars(dollars),
         };
         Candidate {

@@ -6,6 +6,11 @@
 //! catalog and gives a [`Request`]. Both collect all errors, and each error points at its place in the file or at
 //! the flag it came from. A task file for SkyPilot is read unchanged: keys that change nothing here are accepted
 //! with one warning each, keys that nobody knows are errors.
+//!
+//! Where it differs from SkyPilot on purpose: environment values are the text as written (`true` stays `true`), a name
+//! of an accelerator is completed only if one model fits and with a warning, members of a set inside `ordered` share
+//! a rank, equal alternatives are tried once, and an alternative on a cloud that is not there is left out with a
+//! warning.
 
 mod accelerator;
 mod alternatives;

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::engine::policy::PolicyName;
@@ -34,7 +33,7 @@ impl fmt::Display for Failure {
 }
 
 /// Everything that was not met. `runs` are the results of each policy, the first policy's first.
-pub fn check(scenario: &Scenario, market: &Arc<Market>, runs: &[(PolicyName, Vec<TrialResult>)]) -> Vec<Failure> {
+pub fn check(scenario: &Scenario, market: &Market, runs: &[(PolicyName, Vec<TrialResult>)]) -> Vec<Failure> {
     let mut failures = Vec::new();
     let mut fail = |what: String, expected: String, found: String| failures.push(Failure { what, expected, found });
     if let Some((policy, results)) = runs.first() {
@@ -120,9 +119,9 @@ fn every_trial(scenario: &Scenario, results: &[TrialResult], fail: Fail<'_>) {
 }
 
 /// Runs the first trial again with its journal and compares the attempts of the first demand.
-fn check_path(scenario: &Scenario, market: &Arc<Market>, policy: PolicyName, path: &[Selector], fail: Fail<'_>) {
+fn check_path(scenario: &Scenario, market: &Market, policy: PolicyName, path: &[Selector], fail: Fail<'_>) {
     let mut attempts: Vec<Attempt> = Vec::new();
-    Runner::new(Arc::clone(market), scenario.seed).run_recorded(policy, 0, |entry| {
+    Runner::new(market, scenario.seed).run_recorded(policy, 0, |entry| {
         if let Happening::Attempted(_, attempt) = entry.happening
             && attempt.demand.0 == 0
         {

@@ -4,7 +4,6 @@
 //! the number of threads never changes a byte.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -72,7 +71,7 @@ pub struct Runner {
 
 impl Runner {
     /// For trials of this market under this seed.
-    pub fn new(market: Arc<Market>, seed: u64) -> Self {
+    pub fn new(market: &Market, seed: u64) -> Self {
         Self { world: SimWorld::new(market), engines: Vec::new(), seed }
     }
 
@@ -151,7 +150,7 @@ fn demand_result(engine: &Engine, world: &SimWorld, index: usize) -> DemandResul
 /// Runs these trials on the threads of the current pool; results are in the order of their numbers. `done` is told
 /// how many more are finished, from any thread, for a progress bar.
 pub fn run_trials(
-    market: &Arc<Market>,
+    market: &Market,
     policy: PolicyName,
     seed: u64,
     trials: Range<u64>,
@@ -160,7 +159,7 @@ pub fn run_trials(
     let batches = (trials.end.saturating_sub(trials.start)).div_ceil(BATCH);
     let batch = |number: u64| {
         let first = trials.start + number * BATCH;
-        let mut runner = Runner::new(Arc::clone(market), seed);
+        let mut runner = Runner::new(market, seed);
         let last = (first + BATCH).min(trials.end);
         let results: Vec<_> = (first..last).map(|trial| runner.run(policy, trial)).collect();
         done(last - first);

@@ -1,7 +1,5 @@
 //! Policies over the same luck, trial by trial.
 
-use std::sync::Arc;
-
 use crate::engine::policy::PolicyName;
 use crate::sim::market::Market;
 use crate::sim::trial::{DemandResult, TrialResult, run_trials};
@@ -40,13 +38,7 @@ impl Trial {
 
 /// Runs every policy over the same trials on the threads of the current pool. `done` is told of finished trials, from
 /// any thread.
-pub fn sweep(
-    market: &Arc<Market>,
-    policies: &[PolicyName],
-    seed: u64,
-    trials: u64,
-    done: impl Fn(u64) + Sync,
-) -> Vec<Arm> {
+pub fn sweep(market: &Market, policies: &[PolicyName], seed: u64, trials: u64, done: impl Fn(u64) + Sync) -> Vec<Arm> {
     let arm = |policy: &PolicyName| {
         let results = run_trials(market, *policy, seed, 0..trials, &done);
         let trials: Vec<Trial> = results.iter().flat_map(|result| &result.demands).map(Trial::of).collect();

@@ -1,7 +1,6 @@
 //! `sky-sim run`: candidates, one typical trial told in full, then what every policy achieves over all trials.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -126,7 +125,7 @@ impl RunArgs {
     }
 
     fn simulate(&self, scenario: Scenario, policies: &[PolicyName], manifest: Manifest) -> Result<Study, Failure> {
-        let market = Arc::new(scenario.market());
+        let market = scenario.market();
         let progress = Progress::new(manifest.trials * policies.len() as u64);
         let (seed, trials) = (manifest.seed, manifest.trials);
         let run = || sweep(&market, policies, seed, trials, |more| progress.add(more));
@@ -151,9 +150,9 @@ impl RunArgs {
 }
 
 /// One trial, written down.
-fn journal(market: &Arc<Market>, policy: PolicyName, seed: u64, trial: u64) -> Vec<Entry> {
+fn journal(market: &Market, policy: PolicyName, seed: u64, trial: u64) -> Vec<Entry> {
     let mut entries = Vec::new();
-    Runner::new(Arc::clone(market), seed).run_recorded(policy, trial, |entry| entries.push(entry));
+    Runner::new(market, seed).run_recorded(policy, trial, |entry| entries.push(entry));
     entries
 }
 

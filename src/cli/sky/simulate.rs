@@ -1,7 +1,6 @@
 //! `sky launch --simulate`: the same launch, log and exit code, against a simulated market in virtual time.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::civil::DateTime;
 
@@ -68,9 +67,9 @@ impl Simulated<'_> {
             at: Span::ZERO,
             hold: None,
         };
-        let market = Arc::new(self.scenario.market_for(&[wanted]));
+        let market = self.scenario.market_for(&[wanted]);
         let mut journal = Vec::new();
-        Runner::new(market, self.seed).run_recorded(self.policy, 0, |entry| journal.push(entry));
+        Runner::new(&market, self.seed).run_recorded(self.policy, 0, |entry| journal.push(entry));
         journal
     }
 
@@ -83,7 +82,8 @@ impl Simulated<'_> {
         if let Some(lease) = end.lease {
             return console.log(&up(names, &self.cluster, &lease, end), clock);
         }
-        console.lines(failure::lines(names, journal))
+        let lines = failure::lines(names, journal);
+        console.lines(lines.first().map(|_| String::new()).into_iter().chain(lines.iter().cloned()))
     }
 
     fn record(&self, journal: &[Entry], end: &End, exit: Exit, log: &str) -> LaunchRecord {

@@ -15,6 +15,7 @@ fn attempt(cloud: u8, instance_type: u16, region: u16, zones: &[u16]) -> Attempt
         instance_type: TypeId(instance_type),
         family: FamilyId(0),
         accelerator: None,
+        attached: None,
         price_hourly: Money::from_dollars(2.95),
     };
     Attempt {

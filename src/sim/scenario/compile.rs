@@ -12,7 +12,7 @@ use crate::sim::law::Law;
 use crate::sim::luck::Entity;
 use crate::sim::market::{Answers, Api, Ask, Latency, Market, Pool, Quota, Way, Wish, Words};
 
-use super::settings::{Fault, Line, Outcome, QuotaScope, QuotaSpec, Refused, decide};
+use super::settings::{Fault, Life, Line, Outcome, QuotaScope, QuotaSpec, Refused, decide};
 use super::{Scenario, stocks};
 
 /// A demand with its ranked candidates.
@@ -125,13 +125,24 @@ impl Compiler<'_> {
                 let name = format!("{}/{device}/{}", self.place(offering, zone), offering.capacity.name());
                 (name, count.count_milli.div_ceil(1000).max(1))
             }
-            None => (self.label(offering, zone), 1),
+            // Whatever the machine they are attached to, it is the same devices that run out.
+            None => match offering.attached {
+                Some(devices) => {
+                    let (device, each) =
+                        (self.catalog.accelerator_name(devices.accelerator), devices.count_milli / 1000);
+                    (format!("{}/{device}:{each}/{}", self.place(offering, zone), offering.capacity.name()), 1)
+                }
+                None => (self.label(offering, zone), 1),
+            },
         };
         let next = self.market.pools.len() as u32;
         let index = *self.pools.entry(name.clone()).or_insert(next);
         if index == next {
             let stock = self.setting(offering, zone, |line| line.pool.as_ref()).cloned().unwrap_or(stocks::DEFAULT);
-            let life = self.setting(offering, zone, |line| line.life.as_ref()).cloned().flatten();
+            let life = match self.setting(offering, zone, |line| line.life.as_ref()) {
+                Some(Life::Drawn(law)) => Some(law.clone()),
+                Some(Life::Forever) | None => None,
+            };
             let usual = if self.cloud(offering) == "aws" { NOTICE_AWS } else { NOTICE };
             let notice = self.setting(offering, zone, |line| line.notice).unwrap_or(usual);
             self.market.pools.push(Pool { entity: Entity::named(&format!("pool {name}")), stock, life, notice });
@@ -203,7 +214,9 @@ impl Compiler<'_> {
     }
 
     fn quota(&mut self, offering: &Offering, spec: &QuotaSpec, by_device: bool) -> Option<u32> {
-        let limit = spec.limit?;
+        if spec.limit.is_infinite() {
+            return None;
+        }
         let cloud = self.cloud(offering);
         let region = self.catalog.region_name(offering.region);
         let family = self.catalog.family_name(offering.family);
@@ -227,7 +240,12 @@ impl Compiler<'_> {
             let usual = Answers::quota(cloud, global, total, spot);
             let body = self.body(offering, None, Refused::Quota).unwrap_or(usual);
             let milli = |amount: f64| (amount * 1000.0).round() as u64;
-            self.market.quotas.push(Quota { name: name.into(), limit: milli(limit), usage: milli(spec.usage), body });
+            self.market.quotas.push(Quota {
+                name: name.into(),
+                limit: milli(spec.limit),
+                usage: milli(spec.usage),
+                body,
+            });
         }
         Some(index)
     }

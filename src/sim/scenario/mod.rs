@@ -33,7 +33,7 @@ pub use compile::Wanted;
 pub use demand::DemandSpec;
 pub use expect::{Expect, Metric, TableRow, Threshold};
 pub use selector::Selector;
-pub use settings::{Fault, Line, Outcome as Answered, QuotaScope, QuotaSpec, Refused};
+pub use settings::{Fault, Life, Line, Outcome as Answered, QuotaScope, QuotaSpec, Refused};
 
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
@@ -251,5 +251,6 @@ fn hash(text: &str, settings: &[(String, String)]) -> String {
     for (name, value) in settings {
         hash.update(format!("\0{name}={value}"));
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('?'));
+    hash.finalize().iter().flat_map(digits).collect()
 }

@@ -108,6 +108,7 @@ fn offering(catalog: &Catalog, row: &Row) -> Offering {
         instance_type: row.instance_type,
         family: info.family,
         accelerator: info.accelerator.map(|accelerator| accelerator.accelerator),
+        attached: info.accelerator.filter(|_| info.attached),
         price_hourly: row.price.unwrap_or_default(),
     }
 }

@@ -136,12 +136,12 @@ impl Selector {
         if from <= Level::Thing && self.take_thing(catalog, part, less) {
             return Some(Level::Thing);
         }
-        if from <= Level::Terms {
-            let terms = [CapacityType::OnDemand, CapacityType::Spot];
-            self.capacity = terms.into_iter().find(|terms| terms.name().eq_ignore_ascii_case(part));
-            self.weight += if self.capacity.is_some() { TERMS } else { 0 };
-        }
-        self.capacity.map(|_| Level::Terms)
+        let terms = [CapacityType::OnDemand, CapacityType::Spot].into_iter();
+        let found =
+            terms.into_iter().find(|terms| terms.name().eq_ignore_ascii_case(part)).filter(|_| from <= Level::Terms)?;
+        self.capacity = Some(found);
+        self.weight += TERMS;
+        Some(Level::Terms)
     }
 
     /// An instance type, an accelerator, or an accelerator with its count.
@@ -260,6 +260,7 @@ mod tests {
             instance_type,
             family: info.family,
             accelerator: info.accelerator.map(|a| a.accelerator),
+            attached: None,
             price_hourly: crate::model::Money::ZERO,
         };
         (offering, zone_id)

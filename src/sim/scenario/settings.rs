@@ -30,8 +30,8 @@ pub struct Line {
     pub faults: Vec<(Fault, f64)>,
     /// True if the credentials are bad.
     pub unauthorized: Option<bool>,
-    /// How long spot leases live; `Some(None)` for ever.
-    pub life: Option<Option<Law>>,
+    /// How long spot leases live.
+    pub life: Option<Life>,
     /// How long before the end of a spot lease the cloud says so.
     pub notice: Option<Span>,
     /// Project, account or subscription that the cloud's words name.
@@ -42,11 +42,20 @@ pub struct Line {
     pub bodies: Vec<(Refused, &'static str)>,
 }
 
+/// How long a spot lease lives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Life {
+    /// Until it is released.
+    Forever,
+    /// As long as this law draws.
+    Drawn(Law),
+}
+
 /// A limit as written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QuotaSpec {
-    /// In vCPUs or GPUs, as the cloud meters the family; `None` for unlimited.
-    pub limit: Option<f64>,
+    /// In vCPUs or GPUs, as the cloud meters the family; infinite where there is no limit.
+    pub limit: f64,
     /// What others in the account hold.
     pub usage: f64,
     /// What it is a limit on.
@@ -193,14 +202,19 @@ impl Line {
         let reader = fields.reader();
         self.notice = fields.parsed("notice");
         self.life = fields.get("life").and_then(|node| {
-            if node.as_str() == Some("forever") { Some(None) } else { laws::read(reader, node, "life").map(Some) }
+            if node.as_str() == Some("forever") {
+                return Some(Life::Forever);
+            }
+            laws::read(reader, node, "life").map(Life::Drawn)
         });
         if let Some(node) = fields.get("hazard_hourly") {
             if self.life.is_some() {
                 reader.error(node.spot, "either life or hazard_hourly, not both");
             }
             let hazard = reader.number(node, "hazard_hourly", 0.0..=1e6);
-            self.life = hazard.map(|hazard| (hazard > 0.0).then(|| Law::Exponential { mean: 3600.0 / hazard }));
+            self.life = hazard.map(|hazard| {
+                if hazard > 0.0 { Life::Drawn(Law::Exponential { mean: 3600.0 / hazard }) } else { Life::Forever }
+            });
         }
     }
 }
@@ -254,20 +268,18 @@ fn quota(reader: &Reader, node: &Node) -> Option<QuotaSpec> {
     let fields = reader.fields(node, "quota")?;
     fields.only(&["limit", "usage", "scope"]);
     let usage = fields.number("usage", 0.0..=1e9).unwrap_or(0.0);
-    let scope = fields
-        .one_of("scope", &QuotaScope::words())
-        .and_then(|word| QuotaScope::ALL.iter().find(|(known, _)| *known == word))
-        .map(|(_, scope)| *scope)
-        .unwrap_or(QuotaScope::Family);
+    let word = fields.one_of("scope", &QuotaScope::words());
+    let scope =
+        QuotaScope::ALL.iter().find(|(known, _)| Some(*known) == word).map_or(QuotaScope::Family, |(_, scope)| *scope);
     let limit = fields.require("limit", node.spot).and_then(|node| limit(reader, node))?;
     Some(QuotaSpec { limit, usage, scope })
 }
 
-fn limit(reader: &Reader, node: &Node) -> Option<Option<f64>> {
+fn limit(reader: &Reader, node: &Node) -> Option<f64> {
     if node.as_str() == Some("unlimited") {
-        return Some(None);
+        return Some(f64::INFINITY);
     }
-    reader.number(node, "quota", 0.0..=1e9).map(Some)
+    reader.number(node, "quota", 0.0..=1e9)
 }
 
 /// The line that decides a setting: the most specific of those that have it, of equals the last.

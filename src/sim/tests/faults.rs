@@ -9,7 +9,7 @@ fn placed(faults: Faults, trials: u64) -> (Vec<trial::TrialResult>, Probes) {
         .place(2, 0, &[0], 2.5, &[Stock::Always(1)])
         .place(0, 1, &[1], 3.0, &[Stock::Always(2)])
         .build();
-    let mut runner = Runner::new(market, 4);
+    let mut runner = Runner::new(&market, 4);
     let results: Vec<_> = (0..trials).map(|trial| runner.run(PolicyName::CloudFirst, trial)).collect();
     runner.world().audit().unwrap();
     let probes = results.iter().fold(Probes::default(), |all, result| all.union(result.probes));
@@ -60,13 +60,13 @@ fn quota_is_said_with_its_amounts_and_ends_the_family_in_the_region() {
         .place(2, 0, &[0], 2.5, &[Stock::Always(9)])
         .place(2, 0, &[1], 2.5, &[Stock::Always(9)])
         .place(2, 1, &[2], 2.6, &[Stock::Always(9)]);
-    let mut market = Arc::unwrap_or_clone(hand.build());
+    let mut market = hand.build();
     let body = "QUOTA_EXCEEDED.region";
     market.quotas.push(Quota { name: "NVIDIA_V100_GPUS".into(), limit: 1000, usage: 500, body });
     for way in 0..2 {
         market.ways[way].meters = Box::new([(0, 1000)]);
     }
-    let mut runner = Runner::new(Arc::new(market), 1);
+    let mut runner = Runner::new(&market, 1);
     let mut said = Vec::new();
     let result = runner.run_recorded(PolicyName::CloudFirst, 0, |entry| {
         if let Happening::Denied(_, denial) = entry.happening {
@@ -81,9 +81,9 @@ fn quota_is_said_with_its_amounts_and_ends_the_family_in_the_region() {
 
 #[test]
 fn spot_capacity_is_taken_back() {
-    let mut market = Arc::unwrap_or_clone(Hand::new(1).spot().place(2, 0, &[0], 1.0, &[Stock::Always(1)]).build());
+    let mut market = Hand::new(1).spot().place(2, 0, &[0], 1.0, &[Stock::Always(1)]).build();
     market.demands[0].hold = Some(Law::Constant(36_000.0));
-    let mut runner = Runner::new(Arc::new(market), 1);
+    let mut runner = Runner::new(&market, 1);
     let taken = (0..100).filter(|trial| runner.run(PolicyName::Cheapest, *trial).probes.has(Probe::Preempted)).count();
     // A mean life of an hour against ten hours of need.
     assert!(taken > 95, "{taken}");

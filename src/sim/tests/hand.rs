@@ -51,6 +51,7 @@ impl Hand {
             instance_type: TypeId(u16::from(cloud)),
             family: FamilyId(u16::from(cloud)),
             accelerator: Some(AcceleratorId(0)),
+            attached: None,
             price_hourly: Money::from_dollars(dollars),
         };
         let cost = offering.price_hourly * i64::from(self.nodes);
@@ -98,11 +99,11 @@ impl Hand {
         self
     }
 
-    pub(crate) fn build(self) -> Arc<Market> {
+    pub(crate) fn build(self) -> Market {
         let Self { mut market, candidates, nodes, limits, .. } = self;
         let demand = Demand { id: DemandId(0), nodes, candidates: candidates.into(), limits };
         let entity = Entity::named("demand 0");
         market.demands.push(Wish { at: Timestamp::ZERO, demand, first_way: 0, hold: None, entity });
-        Arc::new(market)
+        market
     }
 }

@@ -94,7 +94,7 @@ fn erlang_loss_is_the_blocking_of_a_full_zone() {
 fn our_own_leases_are_subtracted_and_nothing_else_changes() {
     let market =
         Hand::new(1).place(2, 0, &[0], 2.5, &[Stock::Always(3)]).place(2, 0, &[1], 2.6, &[Stock::Always(3)]).build();
-    let mut runner = Runner::new(market, 1);
+    let mut runner = Runner::new(&market, 1);
     runner.run(PolicyName::Cheapest, 0);
     assert_eq!((runner.world().free(0), runner.world().free(1)), (2, 3));
     runner.world().audit().unwrap();

@@ -4,8 +4,6 @@ mod faults;
 pub(crate) mod hand;
 mod market;
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::market::{Counted, Faults, Market, Renewal, Stock, Window};
@@ -19,7 +17,7 @@ pub(crate) fn renewal(up: f64, down: f64, nodes: u32) -> Stock {
     Stock::Renewal(Renewal::new(Law::Exponential { mean: up }, Law::Exponential { mean: down }, nodes).unwrap())
 }
 
-fn scarce() -> Arc<Market> {
+fn scarce() -> Market {
     let long = Law::mixture(vec![(0.7, Law::Exponential { mean: 1800.0 }), (0.3, Law::Exponential { mean: 16_000.0 })]);
     let semi = Renewal::new(Law::LogNormal { mu: 7.5, sigma: 1.0 }, long.unwrap(), 2).unwrap();
     Hand::new(1)
@@ -37,7 +35,7 @@ fn fails_over_from_zone_to_region_to_cloud_in_the_clouds_words() {
         .place(2, 1, &[1], 2.6, &[Stock::Always(0)])
         .place(0, 2, &[2, 3], 3.06, &[Stock::Always(0), Stock::Always(1)])
         .build();
-    let mut runner = Runner::new(market, 1);
+    let mut runner = Runner::new(&market, 1);
     let mut told = Vec::new();
     let result = runner.run_recorded(PolicyName::CloudFirst, 0, |entry| match entry.happening {
         Happening::Denied(_, denial) => {
@@ -69,7 +67,7 @@ fn results_do_not_depend_on_threads_policies_or_the_order_of_trials() {
     let one = pool(1).install(|| run(PolicyName::CloudFirst));
     let four = pool(4).install(|| run(PolicyName::CloudFirst));
     assert_eq!(one, four);
-    let mut runner = Runner::new(Arc::clone(&market), 7);
+    let mut runner = Runner::new(&market, 7);
     for trial in [599, 3, 300] {
         runner.run(PolicyName::Cheapest, trial);
         assert_eq!(runner.run(PolicyName::CloudFirst, trial), one[trial as usize]);
@@ -82,7 +80,7 @@ fn results_do_not_depend_on_threads_policies_or_the_order_of_trials() {
 #[test]
 fn two_policies_meet_the_same_market() {
     let market = scarce();
-    let mut runner = Runner::new(market, 3);
+    let mut runner = Runner::new(&market, 3);
     for trial in 0..200 {
         let first = runner.run(PolicyName::CloudFirst, trial).demands[0].cheapest_hourly;
         assert_eq!(first, runner.run(PolicyName::Cheapest, trial).demands[0].cheapest_hourly);
@@ -92,7 +90,7 @@ fn two_policies_meet_the_same_market() {
 #[test]
 fn without_capacity_the_pursuit_ends() {
     let market = Hand::new(1).place(2, 0, &[0], 2.5, &[Stock::Always(0)]).place(0, 1, &[1], 3.0, &[Stock::Always(0)]);
-    let result = Runner::new(market.build(), 1).run(PolicyName::CloudFirst, 0);
+    let result = Runner::new(&market.build(), 1).run(PolicyName::CloudFirst, 0);
     assert_eq!(result.demands[0].outcome, Some(Outcome::NoCapacity));
     assert_eq!((result.demands[0].cheapest_hourly, result.billed), (None, Money::ZERO));
 }
@@ -103,7 +101,7 @@ fn retry_until_up_waits_for_the_window() {
     let window = Window { from: opens, to: Timestamp::NEVER, nodes: 1 };
     let mut hand = Hand::new(1).place(2, 0, &[0], 2.5, &[Stock::Schedule(Box::new([window]))]);
     hand.limits.retry_until_up = true;
-    let result = Runner::new(hand.build(), 1).run(PolicyName::CloudFirst, 0);
+    let result = Runner::new(&hand.build(), 1).run(PolicyName::CloudFirst, 0);
     let demand = &result.demands[0];
     assert_eq!(demand.outcome, Some(Outcome::Placed));
     assert!(demand.waited > Span::HOUR && demand.rounds > 1, "{demand:?}");
@@ -125,7 +123,7 @@ proptest! {
             .place(0, 1, &[1, 2], 3.0, &[renewal(600.0, 600.0, 1), renewal(600.0, 600.0, 3)])
             .place(1, 2, &[], 3.5, &[Stock::Always(3)])
             .build();
-        let mut runner = Runner::new(market, seed);
+        let mut runner = Runner::new(&market, seed);
         for trial in 0..20 {
             let result = runner.run(policy, trial);
             prop_assert_eq!(runner.world().audit(), Ok(()));

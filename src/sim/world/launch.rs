@@ -24,6 +24,7 @@ struct Verdict<'m> {
 
 /// What goes wrong with one launch, drawn all at once so that no fault shifts another's luck.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent draws, in any combination")]
 struct Mishap {
     throttle: bool,
     hang: bool,

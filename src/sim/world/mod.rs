@@ -20,7 +20,7 @@ use super::voice::Voice;
 
 /// A market in one trial. Reset and used again for the next.
 pub struct SimWorld {
-    market: Arc<Market>,
+    market: Market,
     state: State,
 }
 
@@ -83,7 +83,7 @@ struct WayState {
 
 impl SimWorld {
     /// A world on this market, before its first trial (see [`SimWorld::reset`]).
-    pub fn new(market: Arc<Market>) -> Self {
+    pub fn new(market: &Market) -> Self {
         let state = State {
             luck: Luck::new(0, 0),
             now: Timestamp::ZERO,
@@ -92,7 +92,7 @@ impl SimWorld {
             pools: vec![PoolState::default(); market.pools.len()],
             ways: vec![WayState::default(); market.ways.len()],
             used: vec![0; market.quotas.len()],
-            voice: Voice::new(&market),
+            voice: Voice::new(market),
             ledger: Ledger::default(),
             answers: Vec::with_capacity(8),
             free: Vec::with_capacity(8),
@@ -104,11 +104,11 @@ impl SimWorld {
             refused_release: Arc::from("the cloud could not delete it: internal error, try again"),
         };
         // Threads that share a reference count slow each other down, so each world counts references of its own.
-        let mut own = Market::clone(&market);
+        let mut own = market.clone();
         for wish in &mut own.demands {
             wish.demand.candidates = wish.demand.candidates.to_vec().into();
         }
-        Self { market: Arc::new(own), state }
+        Self { market: own, state }
     }
 
     /// Begins a trial.
