@@ -32,7 +32,11 @@ impl ScenarioArgs {
 
     /// The settings, as they would be given again.
     pub(super) fn settings_given(&self) -> String {
-        self.settings.iter().map(|(name, value)| format!(" --set {name}={value}")).collect()
+        let mut given = String::new();
+        for (name, value) in &self.settings {
+            given.extend([" --set ", name, "=", value]);
+        }
+        given
     }
 }
 

@@ -39,8 +39,12 @@ impl Places {
         let start = if inside.is_empty() { Extent::Everything } else { Extent::Nothing };
         let mut places =
             Self { regions: vec![start; catalog.regions().len()], zones: vec![false; catalog.zones().len()] };
-        inside.iter().for_each(|place| places.open(catalog, place));
-        outside.iter().for_each(|place| places.close(catalog, place));
+        for place in inside {
+            places.open(catalog, place);
+        }
+        for place in outside {
+            places.close(catalog, place);
+        }
         Some(places)
     }
 

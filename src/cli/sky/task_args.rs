@@ -1,6 +1,6 @@
 //! What is wanted: a task file, and flags laid over it.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::{ArgAction, Args};
 
@@ -150,7 +150,7 @@ impl TaskArgs {
     fn source(&self) -> Result<(String, String, Option<String>), Failure> {
         match self.task.as_slice() {
             [] => Ok(("flags".to_owned(), String::new(), None)),
-            [file] if is_file(file) => Ok((file.clone(), files::read(&PathBuf::from(file))?, None)),
+            [file] if is_file(file) => Ok((file.clone(), files::read(Path::new(file))?, None)),
             words => Ok(("flags".to_owned(), String::new(), Some(words.join(" ")))),
         }
     }
@@ -198,6 +198,6 @@ impl TaskArgs {
 
 /// A path rather than a command: that it looks like one is enough, so that a misspelt path is an error and not run.
 fn is_file(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    word == "-" || lower.ends_with(".yaml") || lower.ends_with(".yml")
+    let ending = Path::new(word).extension().map(std::ffi::OsStr::to_ascii_lowercase);
+    word == "-" || ending.is_some_and(|ending| ending == "yaml" || ending == "yml")
 }

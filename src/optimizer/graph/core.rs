@@ -146,7 +146,7 @@ impl<'a> Core<'a> {
         for joint in &self.joints {
             match (fixed[joint.from], fixed[joint.to]) {
                 (true, true) => {
-                    constant += joint.at(self.tasks[joint.from].classes[0], self.tasks[joint.to].classes[0])
+                    constant += joint.at(self.tasks[joint.from].classes[0], self.tasks[joint.to].classes[0]);
                 }
                 (true, false) => {
                     let class = self.tasks[joint.from].classes[0];

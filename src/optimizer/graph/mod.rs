@@ -46,7 +46,7 @@ pub fn cheapest(problem: &Problem<'_>, effort: Effort) -> Result<Solution, Probl
     let mut bound = 0;
     let mut choices = vec![0; problem.tasks.len()];
     for part in core.components() {
-        let (best, least) = connected(part, effort);
+        let (best, least) = connected(&part, effort);
         total += best.0;
         bound += least;
         best.1.iter().for_each(|&(task, rank)| choices[task as usize] = rank);
@@ -78,7 +78,7 @@ pub fn fastest(problem: &Problem<'_>, effort: Effort) -> Result<Solution, Proble
 }
 
 /// The best solution of a connected graph and the proven bound.
-fn connected(core: Core<'_>, effort: Effort) -> ((i64, Picks), i64) {
+fn connected(core: &Core<'_>, effort: Effort) -> ((i64, Picks), i64) {
     let Answer { best, mut bound } = search::solve(core.clone(), LIMIT, &mut Budget::new(effort));
     let mut best = best.expect("without a cutoff there is a solution");
     // Equally good solutions may have used up the branches; then it may still be possible to rule out better ones.

@@ -84,7 +84,7 @@ fn parts(mut core: Core<'_>, cutoff: i64, budget: &mut Budget) -> Answer {
     for part in parts {
         let least = floor(&part);
         open -= least;
-        let answer = component(part, cutoff - bound - open, budget);
+        let answer = component(&part, cutoff - bound - open, budget);
         bound += answer.bound.max(least);
         if bound + open > cutoff {
             return Answer { best: None, bound: bound + open };
@@ -101,11 +101,11 @@ fn parts(mut core: Core<'_>, cutoff: i64, budget: &mut Budget) -> Answer {
 }
 
 /// Solves a connected part by tables if they fit, else by trying the choices of its busiest task.
-fn component(core: Core<'_>, cutoff: i64, budget: &mut Budget) -> Answer {
-    if let Some((total, picks)) = eliminate::solve(&core, budget.entries) {
+fn component(core: &Core<'_>, cutoff: i64, budget: &mut Budget) -> Answer {
+    if let Some((total, picks)) = eliminate::solve(core, budget.entries) {
         return Answer { best: (total <= cutoff).then_some((total, picks)), bound: total };
     }
-    branch(&core, cutoff, budget)
+    branch(core, cutoff, budget)
 }
 
 fn branch(core: &Core<'_>, mut cutoff: i64, budget: &mut Budget) -> Answer {

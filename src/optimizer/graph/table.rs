@@ -164,7 +164,7 @@ impl Table {
         out.extend(targets.iter().map(|&to| {
             let h = self.group[to as usize] as usize;
             let own = scratch.by_class[to as usize] + volume * self.own[to as usize];
-            own.min(scratch.into_group(h, &rows[h * self.groups..][..self.groups], volume))
+            own.min(scratch.entering(h, &rows[h * self.groups..][..self.groups], volume))
         }));
         scratch.clear(self, sources);
     }
@@ -189,7 +189,7 @@ impl Scratch {
 
     /// The least over all groups of getting into group `h`; taken once a group. A group's own entry also stands for a
     /// class to itself, which is harmless: that is never dearer (see [`joins`]) and is compared on its own.
-    fn into_group(&mut self, h: usize, row: &[i64], volume: i64) -> i64 {
+    fn entering(&mut self, h: usize, row: &[i64], volume: i64) -> i64 {
         if self.into_group[h] == UNKNOWN {
             let each = self.present.iter().map(|&g| self.by_group[g as usize] + volume * row[g as usize]);
             self.into_group[h] = each.min().unwrap_or(NEVER);

@@ -39,10 +39,10 @@ fn fails_over_from_zone_to_region_to_cloud_in_the_clouds_words() {
     let mut told = Vec::new();
     let result = runner.run_recorded(PolicyName::CloudFirst, 0, |entry| match entry.happening {
         Happening::Denied(_, denial) => {
-            told.push(format!("{} {} {}", entry.at.since(Timestamp::ZERO), denial.code, denial.text))
+            told.push(format!("{} {} {}", entry.at.since(Timestamp::ZERO), denial.code, denial.text));
         }
         Happening::Launched(_, lease) => {
-            told.push(format!("{:?} zone {:?}", entry.at.since(Timestamp::ZERO), lease.zone))
+            told.push(format!("{:?} zone {:?}", entry.at.since(Timestamp::ZERO), lease.zone));
         }
         _ => {}
     });

@@ -6,46 +6,46 @@ use std::process::{Command, Stdio};
 
 /// What a program answered.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Its exit code; `None` if a signal ended it.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// Its output.
-    pub out: String,
+    pub(crate) out: String,
     /// What it wrote beside that.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 /// The programs, below a home of their own.
-pub struct Shell {
+pub(crate) struct Shell {
     home: tempfile::TempDir,
 }
 
 impl Shell {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { home: tempfile::tempdir().expect("a directory") }
     }
 
-    pub fn home(&self) -> &Path {
+    pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 
     /// Writes a file into the home and gives its path.
-    pub fn file(&self, name: &str, text: &str) -> String {
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.home().join(name);
         std::fs::create_dir_all(path.parent().expect("below home")).expect("a directory");
         std::fs::write(&path, text).expect("written");
         path.to_str().expect("UTF-8").to_owned()
     }
 
-    pub fn sky(&self, args: &[&str]) -> Answer {
+    pub(crate) fn sky(&self, args: &[&str]) -> Answer {
         self.run(env!("CARGO_BIN_EXE_sky"), args, "")
     }
 
-    pub fn sky_sim(&self, args: &[&str]) -> Answer {
+    pub(crate) fn sky_sim(&self, args: &[&str]) -> Answer {
         self.run(env!("CARGO_BIN_EXE_sky-sim"), args, "")
     }
 
-    pub fn sky_answering(&self, args: &[&str], stdin: &str) -> Answer {
+    pub(crate) fn sky_answering(&self, args: &[&str], stdin: &str) -> Answer {
         self.run(env!("CARGO_BIN_EXE_sky"), args, stdin)
     }
 
@@ -70,7 +70,7 @@ impl Shell {
         }
     }
 
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(env!("CARGO_MANIFEST_DIR")).env("HOME", self.home()).env_remove("NO_COLOR");
         command
@@ -78,7 +78,7 @@ impl Shell {
 }
 
 /// `I 02-11 21:17:43` becomes `I <date>`: the moment of the test is not part of the answer.
-pub fn undated(text: &str) -> String {
+pub(crate) fn undated(text: &str) -> String {
     let line = |line: &str| match line.as_bytes() {
         [b'I' | b'W' | b'E', b' ', rest @ ..] if rest.len() > 14 && rest[2] == b'-' && rest[8] == b':' => {
             format!("{} <date>{}", &line[..1], &line[16..])

@@ -1,9 +1,7 @@
 //! The four console transcripts of SkyPilot's page on auto-failover, played to the letter of their order of attempts,
 //! their tables and prices, on scripted markets.
 
-mod common;
-
-use common::Shell;
+use crate::common::Shell;
 
 /// Lines of an answer that contain a text, without the part before it.
 fn after<'a>(out: &'a str, text: &str) -> Vec<&'a str> {

@@ -1,8 +1,6 @@
 //! `sky-sim` as a user meets it.
 
-mod common;
-
-use common::Shell;
+use crate::common::Shell;
 
 const FRONT_DOOR: &str = "scenarios/v100-scarce.yaml";
 

@@ -1,11 +1,10 @@
 //! `sky` as a user meets it: what it prints, asks and exits with.
 
-mod common;
-
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::process::Stdio;
 
-use common::{Shell, undated};
+use crate::common::{Shell, undated};
 
 /// The page's task: any of three GPUs.
 const ANY: &str = "resources:\n  accelerators: {A10:1, L4:1, A10g:1}\n";
@@ -93,7 +92,7 @@ fn errors_name_place_cause_and_remedy() {
         let answer = shell.sky(&args);
         assert_eq!(answer.code, Some(2), "{case}: {answer:?}");
         assert_eq!(answer.out, "", "{case}: errors do not mix with the output");
-        told.push_str(&format!("--- {case}\n{}\n", answer.err));
+        let _ = writeln!(told, "--- {case}\n{}", answer.err);
     }
     insta::assert_snapshot!(told);
 }

@@ -1,8 +1,6 @@
 //! `sky launch --simulate`: the same launch against a market, with its question, logs and exit codes.
 
-mod common;
-
-use common::Shell;
+use crate::common::Shell;
 use serde_json::Value;
 
 const SCARCE: &str = "scenarios/v100-scarce.yaml";

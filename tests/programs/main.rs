@@ -1,0 +1,7 @@
+//! Both programs as a user meets them: what they print, ask, write and exit with.
+
+mod common;
+mod launch;
+mod page;
+mod sky;
+mod sky_sim;
