@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
 
+mod common;
 mod files_of;
 mod progress;
 mod run;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::scenarios::{ScenarioArgs, name_of};
-use crate::cli::sky::policy;
 use crate::cli::{Console, Exit, Failure};
 use crate::engine::policy::PolicyName;
 use crate::model::{DemandId, Entry, Money};
@@ -17,8 +16,10 @@ use crate::sim::check::{self, check};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
-use crate::study::{Arm, sweep, telling};
+use crate::study::stats::Level;
+use crate::study::{Arm, Arms, Summary, telling};
 
+use super::common::{Threads, policies, summaries};
 use super::files_of::write_all;
 use super::progress::Progress;
 
@@ -33,9 +34,8 @@ pub(super) struct RunArgs {
     /// Seed of all luck; the scenario's own if absent.
     #[arg(long)]
     seed: Option<u64>,
-    /// Threads; as many as there are cores if absent. Never changes a byte of the result.
-    #[arg(short = 'j', long, value_parser = clap::value_parser!(u64).range(1..=1024))]
-    threads: Option<u64>,
+    #[command(flatten)]
+    threads: Threads,
     /// Policies to compare, separated by commas, or `all`; the scenario's own if absent.
     #[arg(long, value_name = "NAMES")]
     policies: Option<String>,
@@ -67,6 +67,8 @@ pub(super) struct Study {
     pub(super) scenario: Scenario,
     pub(super) manifest: Manifest,
     pub(super) arms: Vec<Arm>,
+    /// What each arm adds up to.
+    summaries: Vec<Summary>,
     /// The number of the trial that is told.
     pub(super) told: u64,
     /// Its journal, under each policy.
@@ -100,11 +102,7 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
 
 impl RunArgs {
     fn policies(&self, scenario: &Scenario) -> Result<Vec<PolicyName>, Failure> {
-        match self.policies.as_deref() {
-            None => Ok(scenario.policies.clone()),
-            Some("all") => Ok(PolicyName::ALL.to_vec()),
-            Some(names) => names.split(',').map(|name| policy(Some(name.trim()))).collect(),
-        }
+        policies(self.policies.as_deref(), scenario)
     }
 
     fn manifest(&self, scenario: &Scenario, policies: &[PolicyName]) -> Manifest {
@@ -128,24 +126,18 @@ impl RunArgs {
         let market = scenario.market();
         let progress = Progress::new(manifest.trials * policies.len() as u64);
         let (seed, trials) = (manifest.seed, manifest.trials);
-        let run = || sweep(&market, policies, seed, trials, |more| progress.add(more));
-        let arms = match self.threads {
-            None => run(),
-            Some(threads) => rayon::ThreadPoolBuilder::new()
-                .num_threads(threads as usize)
-                .build()
-                .map_err(|error| Failure::usage(format!("{threads} threads cannot be started: {error}"), ""))?
-                .install(run),
-        };
+        let mut all = Arms::new(&scenario, &market, policies, seed);
+        self.threads.install(|| all.extend(0..trials, |more| progress.add(more)))?;
         progress.finish();
-        let mut arms = arms;
-        let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.results)));
+        let arms = all.arms;
+        let summaries = summaries(&arms, Level::P95)?;
+        let demands = scenario.demands.len();
+        let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.trials, demands)));
         let journals = policies.iter().map(|policy| journal(&market, *policy, seed, told)).collect();
         // Expectations speak of the scenario's own policies, and bounds over all trials of no fewer than its own number.
         let comparable = self.policies.is_none() && trials >= scenario.trials;
-        let mut runs = |arm: &mut Arm| (arm.policy, std::mem::take(&mut arm.results));
-        let unmet = comparable.then(|| check(&scenario, &market, &arms.iter_mut().map(&mut runs).collect::<Vec<_>>()));
-        Ok(Study { scenario, manifest, arms, told, journals, unmet })
+        let unmet = comparable.then(|| check(&scenario, &market, &arms.iter().map(Arm::run).collect::<Vec<_>>()));
+        Ok(Study { scenario, manifest, arms, summaries, told, journals, unmet })
     }
 }
 
@@ -158,7 +150,7 @@ fn journal(market: &Market, policy: PolicyName, seed: u64, trial: u64) -> Vec<En
 
 impl Study {
     pub(super) fn policies(&self) -> Vec<PolicyRecord> {
-        self.arms.iter().map(|arm| PolicyRecord::of(&arm.name, &arm.summary)).collect()
+        self.summaries().map(|(name, summary)| PolicyRecord::of(name, summary)).collect()
     }
 
     pub(super) fn record(&self) -> StudyRecord {
@@ -170,8 +162,8 @@ impl Study {
         self.arms.iter().map(|arm| (arm.name.as_str(), arm.trials.as_slice()))
     }
 
-    fn summaries(&self) -> impl Iterator<Item = (&str, &crate::study::Summary)> {
-        self.arms.iter().map(|arm| (arm.name.as_str(), &arm.summary))
+    fn summaries(&self) -> impl Iterator<Item = (&str, &Summary)> {
+        self.arms.iter().map(|arm| arm.name.as_str()).zip(&self.summaries)
     }
 
     /// The price of the first demand's first candidate, all nodes, in dollars per hour.
