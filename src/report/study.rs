@@ -10,26 +10,8 @@ use crate::model::{Outcome, Span};
 use crate::study::stats::{self, Estimate};
 use crate::study::{Summary, Trial};
 
+use super::Manifest;
 use super::grid::Grid;
-
-/// What made a result, so that it can be made again.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Manifest {
-    /// Version of the program.
-    pub version: String,
-    /// The scenario's name.
-    pub scenario: String,
-    /// SHA-256 of the scenario, hexadecimal.
-    pub scenario_hash: String,
-    /// SHA-256 of the price tables, hexadecimal.
-    pub catalog_hash: String,
-    /// The seed of all luck.
-    pub seed: u64,
-    /// Trials a policy.
-    pub trials: u64,
-    /// The command that makes it again.
-    pub command: String,
-}
 
 /// A study for programs.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -71,6 +53,14 @@ pub struct PolicyRecord {
     /// How far that lies above the cheapest that could have been had at the moment of the request, as a fraction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub over_cheapest: Option<Interval>,
+    /// The same in dollars per hour, over the requests that every policy compared placed; absent where none are
+    /// compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regret_hourly: Option<Interval>,
+    /// Seconds a request waits, those that are cut off or given up counted up to the limit of the comparison; absent
+    /// where none are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_wait_s: Option<Interval>,
     /// Dollars a request spent on what was launched and not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wasted: Option<Interval>,
@@ -146,6 +136,8 @@ impl PolicyRecord {
             attempts_most: summary.attempts_most,
             price_hourly: summary.price_hourly.map(Interval::of),
             over_cheapest: summary.premium.map(Interval::of),
+            regret_hourly: None,
+            mean_wait_s: None,
             wasted: summary.wasted.map(Interval::of),
             outcomes: summary
                 .outcomes

@@ -5,3 +5,4 @@ mod launch;
 mod page;
 mod sky;
 mod sky_sim;
+mod study;

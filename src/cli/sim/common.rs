@@ -1,10 +1,15 @@
 //! What the commands that run trials share: threads, policies, summaries.
 
-use clap::Args;
+use std::path::Path;
 
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::scenarios::name_of;
 use crate::cli::sky::policy;
 use crate::cli::{Exit, Failure};
 use crate::engine::policy::PolicyName;
+use crate::report::{Manifest, command};
 use crate::sim::scenario::Scenario;
 use crate::study::stats::{Level, SampleError};
 use crate::study::{Arm, Summary};
@@ -44,4 +49,30 @@ pub(super) fn summaries(arms: &[Arm], level: Level) -> Result<Vec<Summary>, Fail
 /// A study that cannot be judged.
 pub(super) fn sampled(error: &SampleError) -> Failure {
     Failure::Plain { exit: Exit::Internal, message: error.to_string(), hint: String::new() }
+}
+
+/// What makes a study again.
+pub(super) fn manifest(
+    path: &Path,
+    scenario: &Scenario,
+    (seed, trials): (u64, u64),
+    policies: Vec<String>,
+    arguments: Vec<String>,
+) -> Manifest {
+    Manifest {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        scenario: name_of(path),
+        scenario_hash: scenario.hash.clone(),
+        catalog_hash: scenario.catalog.hash().to_owned(),
+        seed,
+        trials,
+        policies,
+        command: command(&arguments),
+        arguments,
+    }
+}
+
+/// A document as it is printed and written: the bytes that `verify` compares.
+pub(super) fn text_of(document: &impl Serialize) -> Result<String, Failure> {
+    Ok(serde_json::to_string_pretty(document).map_err(std::io::Error::from)? + "\n")
 }

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::scenarios::{ScenarioArgs, name_of};
+use crate::cli::scenarios::ScenarioArgs;
 use crate::cli::{Console, Exit, Failure};
 use crate::engine::policy::PolicyName;
 use crate::model::{DemandId, Entry, Money};
 use crate::optimizer::{Options, plan};
 use crate::report::log::Narrator;
-use crate::report::study::{Manifest, PolicyRecord, StudyRecord, csv, ends, table as study_table};
-use crate::report::{Clock, failure, table};
+use crate::report::study::{PolicyRecord, StudyRecord, csv, ends, table as study_table};
+use crate::report::{Clock, Manifest, failure, table};
 use crate::sim::check::{self, check};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
@@ -19,7 +19,7 @@ use crate::sim::trial::Runner;
 use crate::study::stats::Level;
 use crate::study::{Arm, Arms, Summary, telling};
 
-use super::common::{Threads, policies, summaries};
+use super::common::{Threads, manifest, policies, summaries, text_of};
 use super::files_of::write_all;
 use super::progress::Progress;
 
@@ -81,9 +81,7 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
     if args.output == RunOutput::Json {
         console.tell_errors_as_json();
     }
-    let scenario = args.scenario.load(console)?;
-    let policies = args.policies(&scenario)?;
-    let manifest = args.manifest(&scenario, &policies);
+    let (scenario, policies, manifest) = args.prepare(console)?;
     if args.output == RunOutput::Table {
         console.line(format!("seed {} · again: {}", manifest.seed, manifest.command))?;
         console.flush()?;
@@ -91,7 +89,7 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
     let study = args.simulate(scenario, &policies, manifest)?;
     match args.output {
         RunOutput::Table => tell(&study, console)?,
-        RunOutput::Json => console.json(&study.record())?,
+        RunOutput::Json => console.text(&text_of(&study.record())?)?,
         RunOutput::Csv => console.text(&csv(study.trials(), study.scenario.demands.len()))?,
     }
     if let Some(dir) = &args.out {
@@ -100,26 +98,33 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
     Ok(if study.unmet.as_ref().is_none_or(Vec::is_empty) { Exit::Done } else { Exit::Unmet })
 }
 
+/// The document that `-o json` prints, made again.
+pub(super) fn document(args: &RunArgs, console: &mut Console) -> Result<String, Failure> {
+    let (scenario, policies, manifest) = args.prepare(console)?;
+    text_of(&args.simulate(scenario, &policies, manifest)?.record())
+}
+
 impl RunArgs {
+    fn prepare(&self, console: &mut Console) -> Result<(Scenario, Vec<PolicyName>, Manifest), Failure> {
+        let scenario = self.scenario.load(console)?;
+        let policies = self.policies(&scenario)?;
+        let manifest = self.manifest(&scenario, &policies);
+        Ok((scenario, policies, manifest))
+    }
+
     fn policies(&self, scenario: &Scenario) -> Result<Vec<PolicyName>, Failure> {
         policies(self.policies.as_deref(), scenario)
     }
 
     fn manifest(&self, scenario: &Scenario, policies: &[PolicyName]) -> Manifest {
-        let (seed, trials) = (self.seed.unwrap_or(scenario.seed), self.trials.unwrap_or(scenario.trials));
-        let names: Vec<String> = policies.iter().map(ToString::to_string).collect();
-        let path = self.scenario.path.display();
-        let settings = self.scenario.settings_given();
-        let policies = names.join(",");
-        Manifest {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            scenario: name_of(&self.scenario.path),
-            scenario_hash: scenario.hash.clone(),
-            catalog_hash: scenario.catalog.hash().to_owned(),
-            seed,
-            trials,
-            command: format!("sky-sim run {path} --seed {seed} --trials {trials} --policies {policies}{settings}"),
-        }
+        let seed = self.seed.unwrap_or(scenario.seed);
+        let trials = self.trials.unwrap_or(scenario.trials);
+        let policies: Vec<String> = policies.iter().map(ToString::to_string).collect();
+        let mut arguments = vec!["run".to_owned()];
+        arguments.extend(self.scenario.given());
+        let numbers = ["--seed".to_owned(), seed.to_string(), "--trials".to_owned(), trials.to_string()];
+        arguments.extend(numbers.into_iter().chain(["--policies".to_owned(), policies.join(",")]));
+        manifest(&self.scenario.path, scenario, (seed, trials), policies, arguments)
     }
 
     fn simulate(&self, scenario: Scenario, policies: &[PolicyName], manifest: Manifest) -> Result<Study, Failure> {
@@ -135,7 +140,7 @@ impl RunArgs {
         let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.trials, demands)));
         let journals = policies.iter().map(|policy| journal(&market, *policy, seed, told)).collect();
         // Expectations speak of the scenario's own policies, and bounds over all trials of no fewer than its own number.
-        let comparable = self.policies.is_none() && trials >= scenario.trials;
+        let comparable = policies == scenario.policies && trials >= scenario.trials;
         let unmet = comparable.then(|| check(&scenario, &market, &arms.iter().map(Arm::run).collect::<Vec<_>>()));
         Ok(Study { scenario, manifest, arms, summaries, told, journals, unmet })
     }

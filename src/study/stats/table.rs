@@ -73,6 +73,11 @@ impl Table {
         Ok(())
     }
 
+    /// Hash of everything that decides what a trial comes to.
+    pub const fn study(&self) -> &[u8; 32] {
+        &self.study
+    }
+
     /// The trials it holds.
     pub fn trials(&self) -> Range<u64> {
         self.first..self.first + self.rows().len() as u64
