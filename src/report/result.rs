@@ -16,8 +16,8 @@ pub struct ResultRecord {
     pub schema: String,
     /// One a scenario.
     pub studies: Vec<StudyResult>,
-    /// What of the scenario's expectations was not met, if they were looked at.
-    pub unmet: Vec<String>,
+    /// What of the scenario's expectations was not met; `None` if they were not looked at.
+    pub unmet: Option<Vec<String>>,
 }
 
 /// One scenario's part.
@@ -31,8 +31,7 @@ pub struct StudyResult {
 #[derive(Deserialize)]
 struct Document {
     schema: String,
-    #[serde(default)]
-    unmet: Vec<String>,
+    unmet: Option<Vec<String>>,
     #[serde(default)]
     studies: Vec<StudyResult>,
     manifest: Option<Manifest>,

@@ -222,6 +222,10 @@ fn the_gate_names_what_became_worse() {
     let base = shell.file("base.json", &shell.sky_sim(&["run", &small, "--policies", "cheapest", "-o", "json"]).out);
     let same = shell.sky_sim(&["gate", &small, "--baseline", &base]);
     assert_eq!(same.code, Some(0), "{same:?}");
+    assert_eq!(same.out, "passed: none of 7 numbers is worse by more than 5 %\n");
+    assert!(same.err.contains("own bounds were not looked at"), "{}", same.err);
+    let nothing = shell.sky_sim(&["gate", &base]);
+    assert_eq!(nothing.code, Some(2), "{nothing:?}");
     let worse = shell.file("small.yaml", &SMALL.replace("down: 20m", "down: 300m"));
     let failed = shell.sky_sim(&["gate", &worse, "--baseline", &base]);
     assert_eq!(failed.code, Some(99), "{failed:?}");
@@ -230,6 +234,7 @@ fn the_gate_names_what_became_worse() {
     assert!(generous.out.lines().count() < failed.out.lines().count(), "{}", generous.out);
     let result = shell.file("worse.json", &shell.sky_sim(&["compare", &worse, "-o", "json"]).out);
     assert_eq!(shell.sky_sim(&["gate", &result, "--baseline", &base]).code, Some(99), "results are compared as well");
+    assert_eq!(shell.sky_sim(&["gate", &small]).out, "passed: the scenario's bounds are kept\n");
     let bounded = shell.file("bounded.yaml", &format!("{SMALL}thresholds: {{attempts_mean: \"<= 1\"}}\n"));
     let unmet = shell.sky_sim(&["gate", &bounded]);
     assert_eq!(unmet.code, Some(99));

@@ -44,7 +44,16 @@ pub(super) fn run(args: &GateArgs, console: &mut Console) -> Result<Exit, Failur
     let before = args.baseline.as_deref().map(read).transpose()?;
     let is_result = args.path.extension().is_some_and(|ending| ending == "json");
     let after = if is_result { read(&args.path)? } else { args.simulate(before.as_ref(), console)? };
-    let mut broken: Vec<String> = after.unmet.iter().map(|unmet| format!("not met: {unmet}")).collect();
+    let unmet = after.unmet.iter().flatten();
+    let mut broken: Vec<String> = unmet.map(|unmet| format!("not met: {unmet}")).collect();
+    if after.unmet.is_none() {
+        // A gate that looks at nothing must not pass in silence.
+        console.note("note: the scenario's own bounds were not looked at: they speak of its own policies and trials");
+        if before.is_none() {
+            let hint = "give --baseline, or run the scenario with its own policies and no fewer trials";
+            return Err(Failure::usage("there is nothing to hold this result against", hint));
+        }
+    }
     let mut looked_at = 0;
     if let Some(before) = &before {
         let pairs = after.pairs(before);
@@ -59,12 +68,11 @@ pub(super) fn run(args: &GateArgs, console: &mut Console) -> Result<Exit, Failur
         broken.extend(regressions(&pairs, args.max_regression, Level::P95).iter().map(told));
     }
     if broken.is_empty() {
-        let against = format!("{looked_at} numbers, none worse by more than {} %", percent(args.max_regression));
-        let bounds = "every bound of the scenario that was looked at is kept";
-        console.line(format!(
-            "passed: {}",
-            if before.is_some() { format!("{bounds}; {against}") } else { bounds.into() }
-        ))?;
+        let bounds = after.unmet.is_some().then(|| "the scenario's bounds are kept".to_owned());
+        let most = percent(args.max_regression);
+        let against = before.is_some().then(|| format!("none of {looked_at} numbers is worse by more than {most} %"));
+        let passed: Vec<String> = bounds.into_iter().chain(against).collect();
+        console.line(format!("passed: {}", passed.join("; ")))?;
         return Ok(Exit::Done);
     }
     console.lines(&broken)?;
