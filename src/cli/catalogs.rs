@@ -19,6 +19,11 @@ pub(super) struct CatalogArgs {
 }
 
 impl CatalogArgs {
+    /// The flag, as it would be given again.
+    pub(super) fn given(&self) -> Vec<String> {
+        self.dir.iter().flat_map(|dir| ["--catalogs".to_owned(), dir.display().to_string()]).collect()
+    }
+
     /// The catalog, for the rest of the process.
     pub(super) fn load(&self) -> Result<&'static Catalog, Failure> {
         match &self.dir {

@@ -1,8 +1,10 @@
-//! The outside, read once: the time, the home directory.
+//! The outside, read once: the time, the home directory, what a batch system says.
 
 use std::path::PathBuf;
 
 use jiff::civil::DateTime;
+
+use crate::study::ArrayTask;
 
 /// What a command may know of where and when it runs.
 #[derive(Debug, Clone)]
@@ -11,13 +13,22 @@ pub struct Environment {
     pub now: DateTime,
     /// The user's home, if there is one.
     pub home: Option<PathBuf>,
+    /// Which piece of a larger whole this is, if a batch system says so.
+    pub array_task: ArrayTask,
 }
 
 impl Environment {
     /// Reads it.
     #[expect(clippy::disallowed_methods, reason = "the clock and the environment enter here")]
     pub fn read() -> Self {
+        let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
         Self {
+            array_task: ArrayTask {
+                slurm_id: text("SLURM_ARRAY_TASK_ID"),
+                slurm_min: text("SLURM_ARRAY_TASK_MIN"),
+                slurm_count: text("SLURM_ARRAY_TASK_COUNT"),
+                completion_index: text("JOB_COMPLETION_INDEX"),
+            },
             now: jiff::ZonedDateTime::now().datetime(),
             home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         }

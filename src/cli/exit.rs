@@ -9,6 +9,8 @@ pub enum Exit {
     Done,
     /// A defect of the program.
     Internal,
+    /// A result that did not come out the same again.
+    Different,
     /// A command line, file or request that cannot be acted on.
     Usage,
     /// No capacity anywhere.
@@ -34,7 +36,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::Internal => 1,
+            Self::Internal | Self::Different => 1,
             Self::Usage => 2,
             Self::NoCapacity => 3,
             Self::NoQuota => 4,
@@ -65,7 +67,7 @@ impl Exit {
 /// The table that `--help` ends with.
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
-  0 done · 1 internal error · 2 usage, invalid file or impossible request · 3 no capacity anywhere
+  0 done · 1 internal error, or not verified · 2 usage, invalid file or impossible request · 3 no capacity anywhere
   4 blocked by quota everywhere · 5 credentials or permission · 6 max-wait or max-attempts reached
   7 budget reached · 8 cleanup incomplete · 99 expectation not met (sky-sim) · 130 interrupted";
 

@@ -10,15 +10,22 @@ use super::{Exit, Failure};
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let read =
         if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { fs::read_to_string(path) };
-    read.map_err(|error| {
-        let hint = match error.kind() {
-            std::io::ErrorKind::NotFound => "check the path; relative ones start at the current directory",
-            std::io::ErrorKind::PermissionDenied => "make it readable for this user",
-            std::io::ErrorKind::InvalidData => "save it as UTF-8 text",
-            _ => "",
-        };
-        Failure::usage(format!("'{}' cannot be read: {}", path.display(), plain(&error)), hint)
-    })
+    read.map_err(|error| unreadable(path, &error))
+}
+
+/// The bytes of a file.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let hint = match error.kind() {
+        std::io::ErrorKind::NotFound => "check the path; relative ones start at the current directory",
+        std::io::ErrorKind::PermissionDenied => "make it readable for this user",
+        std::io::ErrorKind::InvalidData => "save it as UTF-8 text",
+        _ => "",
+    };
+    Failure::usage(format!("'{}' cannot be read: {}", path.display(), plain(error)), hint)
 }
 
 /// Makes a directory and those above it.
@@ -29,6 +36,14 @@ pub(super) fn create_dir(path: &Path) -> Result<(), Failure> {
 /// Writes a file as a whole.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let written = fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| unwritable(path, &error))
+}
+
+/// Writes a file under another name first, so that whoever sees it sees it whole.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    let written = fs::write(&name, bytes).and_then(|()| fs::rename(&name, path));
     written.map_err(|error| unwritable(path, &error))
 }
 

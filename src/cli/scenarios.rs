@@ -30,14 +30,16 @@ impl ScenarioArgs {
         load(&self.path, self.catalogs.load()?, &self.settings, console)
     }
 
-    /// The settings, as they would be given again.
-    pub(super) fn settings_given(&self) -> String {
-        let mut given = String::new();
-        for (name, value) in &self.settings {
-            given.extend([" --set ", name, "=", value]);
-        }
-        given
+    /// The flags, as they would be given again.
+    pub(super) fn given(&self) -> Vec<String> {
+        let path = self.path.display().to_string();
+        std::iter::once(path).chain(settings_given(&self.settings)).chain(self.catalogs.given()).collect()
     }
+}
+
+/// `--set NAME=VALUE` for each.
+pub(super) fn settings_given(settings: &[(String, String)]) -> impl Iterator<Item = String> {
+    settings.iter().flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")])
 }
 
 /// Reads a scenario; warnings go beside the output.
@@ -61,7 +63,7 @@ pub(super) fn name_of(path: &Path) -> String {
     path.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+pub(super) fn setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("'{text}' is not NAME=VALUE"))?;
     Ok((name.trim().to_owned(), value.to_owned()))
 }

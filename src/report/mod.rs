@@ -4,21 +4,26 @@
 //! from a [`Clock`] that the caller chose. Nothing here writes to the console.
 
 mod clock;
+pub mod compare;
 pub mod explain;
 pub mod failure;
 pub mod grid;
 pub mod inventory;
 pub mod launch;
 pub mod log;
+mod manifest;
 mod names;
 pub mod plan;
 pub mod plan_graph;
 pub mod plan_record;
 pub mod plot;
 pub mod record;
+pub mod result;
 pub mod study;
+pub mod sweep;
 pub mod table;
 pub mod timeline;
 
 pub use clock::Clock;
+pub use manifest::{Manifest, command};
 pub use names::{Names, TypeFacts, accelerators_text, accelerators_title, resources_title};

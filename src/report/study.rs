@@ -7,28 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{Outcome, Span};
-use crate::study::{Estimate, Quantile, Summary, Trial};
+use crate::study::stats::{self, Estimate};
+use crate::study::{Summary, Trial};
 
+use super::Manifest;
 use super::grid::Grid;
-
-/// What made a result, so that it can be made again.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Manifest {
-    /// Version of the program.
-    pub version: String,
-    /// The scenario's name.
-    pub scenario: String,
-    /// SHA-256 of the scenario, hexadecimal.
-    pub scenario_hash: String,
-    /// SHA-256 of the price tables, hexadecimal.
-    pub catalog_hash: String,
-    /// The seed of all luck.
-    pub seed: u64,
-    /// Trials a policy.
-    pub trials: u64,
-    /// The command that makes it again.
-    pub command: String,
-}
 
 /// A study for programs.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -55,7 +38,8 @@ pub struct PolicyRecord {
     /// How many of them were placed.
     pub placed: usize,
     /// The share that was placed.
-    pub success: Interval,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success: Option<Interval>,
     /// Seconds from request to placement: the quantiles over all requests, absent where that is never.
     pub time_to_provision_s: Times,
     /// Launch calls a request.
@@ -69,6 +53,14 @@ pub struct PolicyRecord {
     /// How far that lies above the cheapest that could have been had at the moment of the request, as a fraction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub over_cheapest: Option<Interval>,
+    /// The same in dollars per hour, over the requests that every policy compared placed; absent where none are
+    /// compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regret_hourly: Option<Interval>,
+    /// Seconds a request waits, those that are cut off or given up counted up to the limit of the comparison; absent
+    /// where none are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_wait_s: Option<Interval>,
     /// Dollars a request spent on what was launched and not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wasted: Option<Interval>,
@@ -138,12 +130,14 @@ impl PolicyRecord {
             policy: policy.to_owned(),
             requests: summary.trials,
             placed: summary.placed,
-            success: Interval::of(summary.success),
+            success: summary.success.map(Interval::of),
             time_to_provision_s: Times { p50, p90, p99 },
             attempts: summary.attempts.map(Interval::of),
             attempts_most: summary.attempts_most,
             price_hourly: summary.price_hourly.map(Interval::of),
             over_cheapest: summary.premium.map(Interval::of),
+            regret_hourly: None,
+            mean_wait_s: None,
             wasted: summary.wasted.map(Interval::of),
             outcomes: summary
                 .outcomes
@@ -160,17 +154,25 @@ impl PolicyRecord {
 }
 
 impl Interval {
-    /// The ends of a single trial's interval are infinite, which JSON has no word for.
-    fn of(estimate: Estimate) -> Self {
-        let finite = |number: f64| if number.is_finite() { number } else { estimate.value };
-        Self { value: finite(estimate.value), low: finite(estimate.low), high: finite(estimate.high) }
+    /// A single value has no interval, and is told as its own.
+    pub(super) fn of(estimate: Estimate) -> Self {
+        let value = estimate.value;
+        let stats::Interval { low, high } = estimate.interval.unwrap_or(stats::Interval { low: value, high: value });
+        let finite = |number: f64| if number.is_finite() { number } else { value };
+        Self { value, low: finite(low), high: finite(high) }
     }
 }
 
 impl TimeInterval {
-    fn of(quantile: Quantile) -> Self {
-        let seconds = |span: Option<Span>| span.map(Span::as_secs_f64);
-        Self { value: seconds(quantile.value), low: seconds(quantile.low), high: seconds(quantile.high) }
+    /// What is infinite is absent.
+    pub(super) fn of(estimate: Option<Estimate>) -> Self {
+        let finite = |seconds: f64| seconds.is_finite().then_some(seconds);
+        let interval = estimate.and_then(|estimate| estimate.interval);
+        Self {
+            value: estimate.and_then(|estimate| finite(estimate.value)),
+            low: interval.and_then(|interval| finite(interval.low)),
+            high: interval.and_then(|interval| finite(interval.high)),
+        }
     }
 }
 
@@ -191,10 +193,10 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
         let [p50, p90, p99] = summary.time;
         grid.push([
             policy.to_owned(),
-            percent(summary.success.value),
-            time(p50.value),
-            time(p90.value),
-            time(p99.value),
+            shown(summary.success, percent),
+            shown(p50, time),
+            shown(p90, time),
+            shown(p99, time),
             shown(attempts, |n| format!("{n:.2}")),
             shown(price, |n| format!("{n:.2}")),
             shown(premium, above),
@@ -202,15 +204,15 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
         ]);
         let between = |low: String, high: String| format!("{low} .. {high}");
         let ends = |estimate: Option<Estimate>, text: &dyn Fn(f64) -> String| {
-            estimate.map_or_else(String::new, |e| between(text(e.low), text(e.high)))
+            let interval = estimate.and_then(|estimate| estimate.interval);
+            interval.map_or_else(String::new, |e| between(text(e.low), text(e.high)))
         };
-        let range = |quantile: Quantile| between(time(quantile.low), time(quantile.high));
         grid.push([
             "  95 % interval".to_owned(),
-            ends(Some(summary.success), &percent),
-            range(p50),
-            range(p90),
-            range(p99),
+            ends(summary.success, &percent),
+            ends(p50, &time),
+            ends(p90, &time),
+            ends(p99, &time),
             ends(attempts, &|n| format!("{n:.2}")),
             ends(price, &|n| format!("{n:.2}")),
             ends(premium, &above),
@@ -221,16 +223,16 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
 }
 
 /// One decimal, and a second one where the first would hide how rare a failure is.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let digits = if (0.995..0.999_95).contains(&share) || (0.000_05..0.005).contains(&share) { 2 } else { 1 };
     format!("{:.digits$} %", share * 100.0)
 }
 
-fn time(span: Option<Span>) -> String {
-    span.map_or_else(|| "never".to_owned(), |span| span.to_string())
+pub(super) fn time(seconds: f64) -> String {
+    if seconds.is_finite() { Span::from_secs_f64(seconds).to_string() } else { "never".to_owned() }
 }
 
-fn shown(estimate: Option<Estimate>, text: impl Fn(f64) -> String) -> String {
+pub(super) fn shown(estimate: Option<Estimate>, text: impl Fn(f64) -> String) -> String {
     estimate.map_or_else(|| "-".to_owned(), |estimate| text(estimate.value))
 }
 
@@ -288,9 +290,9 @@ pub fn summary_csv(policies: &[PolicyRecord]) -> String {
             of.policy,
             of.requests,
             of.placed,
-            of.success.value,
-            of.success.low,
-            of.success.high,
+            mean(of.success),
+            number(of.success.map(|i| i.low)),
+            number(of.success.map(|i| i.high)),
             number(times.p50.value),
             number(times.p90.value),
             number(times.p99.value),

@@ -17,6 +17,7 @@ mod special;
 mod tests;
 pub mod trial;
 mod voice;
+mod watch;
 mod world;
 
 pub use billing::{Holding, Ledger};

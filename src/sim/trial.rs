@@ -21,6 +21,8 @@ use super::world::SimWorld;
 
 /// Trials that one thread takes at a time.
 const BATCH: u64 = 256;
+/// Batches that are under way or waiting to be joined at a time: enough to keep many cores busy to the last.
+const WINDOW: u64 = 256;
 
 /// What became of one demand.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +45,56 @@ pub struct DemandResult {
     pub wasted: Money,
     /// Denials by cause.
     pub denials: Tally,
+}
+
+/// What is kept of a demand when there are many trials: what every number over them is computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// How it ended; `None` if it had not when the scenario's time was over.
+    pub outcome: Option<Outcome>,
+    /// From the request until all nodes were up, or until it was given up.
+    pub elapsed: Span,
+    /// Launch calls made.
+    pub attempts: u32,
+    /// Price of all nodes together, in dollars per hour, when it was placed.
+    pub price_hourly: Option<Money>,
+    /// The cheapest that could have been had at the moment of the request, in dollars per hour for all nodes.
+    pub cheapest_hourly: Option<Money>,
+    /// Money spent on what was launched and not kept.
+    pub wasted: Money,
+}
+
+impl Ended {
+    /// True if all nodes came up.
+    pub fn is_placed(&self) -> bool {
+        self.outcome == Some(Outcome::Placed)
+    }
+
+    /// By how much the price obtained lies above the cheapest that could have been had, as a fraction. Below zero
+    /// where waiting paid off: something cheaper came free in the meantime.
+    pub fn premium(&self) -> Option<f64> {
+        let (price, cheapest) = (self.price_hourly?, self.cheapest_hourly?);
+        (cheapest > Money::ZERO).then(|| price.as_dollars() / cheapest.as_dollars() - 1.0)
+    }
+
+    /// The same in dollars per hour: what not having known the market cost.
+    pub fn regret_hourly(&self) -> Option<f64> {
+        Some((self.price_hourly? - self.cheapest_hourly?).as_dollars())
+    }
+}
+
+impl DemandResult {
+    /// What is kept of it.
+    pub fn ended(&self) -> Ended {
+        Ended {
+            outcome: self.outcome,
+            elapsed: self.waited,
+            attempts: self.attempts,
+            price_hourly: self.price_hourly,
+            cheapest_hourly: self.cheapest_hourly,
+            wasted: self.wasted,
+        }
+    }
 }
 
 /// What became of one trial.
@@ -147,8 +199,48 @@ fn demand_result(engine: &Engine, world: &SimWorld, index: usize) -> DemandResul
     }
 }
 
-/// Runs these trials on the threads of the current pool; results are in the order of their numbers. `done` is told
-/// how many more are finished, from any thread, for a progress bar.
+/// Runs every policy on these trials, on the threads of the current pool, and keeps of each only what `see` takes in:
+/// batches of trials are begun empty, see their results (the position of the policy with each) policy by policy in the
+/// order of the trials, and are joined in that order too. So memory is what is kept, and no byte depends on the number
+/// of threads. `done` is told how many more runs are finished, from any thread, for a progress bar.
+pub fn fold_trials<B: Send>(
+    market: &Market,
+    policies: &[PolicyName],
+    seed: u64,
+    trials: Range<u64>,
+    fold: &Fold<impl Fn() -> B + Sync, impl Fn(&mut B, usize, TrialResult) + Sync, impl Fn(u64) + Sync>,
+    mut join: impl FnMut(B),
+) {
+    let batch = |first: u64| {
+        let mut runner = Runner::new(market, seed);
+        let mut kept = (fold.begin)();
+        let last = (first + BATCH).min(trials.end);
+        for (at, policy) in policies.iter().enumerate() {
+            (first..last).for_each(|trial| (fold.see)(&mut kept, at, runner.run(*policy, trial)));
+            (fold.done)(last - first);
+        }
+        kept
+    };
+    let mut first = trials.start;
+    while first < trials.end {
+        let batches = (trials.end - first).div_ceil(BATCH).min(WINDOW);
+        let kept: Vec<B> = (0..batches).into_par_iter().map(|number| batch(first + number * BATCH)).collect();
+        kept.into_iter().for_each(&mut join);
+        first += batches * BATCH;
+    }
+}
+
+/// What [`fold_trials`] does with results.
+pub struct Fold<Begin, See, Done> {
+    /// Makes what a batch is kept in.
+    pub begin: Begin,
+    /// Takes a result in.
+    pub see: See,
+    /// Hears of progress.
+    pub done: Done,
+}
+
+/// Runs these trials of one policy and keeps everything; results are in the order of their numbers.
 pub fn run_trials(
     market: &Market,
     policy: PolicyName,
@@ -156,15 +248,8 @@ pub fn run_trials(
     trials: Range<u64>,
     done: impl Fn(u64) + Sync,
 ) -> Vec<TrialResult> {
-    let batches = (trials.end.saturating_sub(trials.start)).div_ceil(BATCH);
-    let batch = |number: u64| {
-        let first = trials.start + number * BATCH;
-        let mut runner = Runner::new(market, seed);
-        let last = (first + BATCH).min(trials.end);
-        let results: Vec<_> = (first..last).map(|trial| runner.run(policy, trial)).collect();
-        done(last - first);
-        results
-    };
-    let parts: Vec<Vec<TrialResult>> = (0..batches).into_par_iter().map(batch).collect();
-    parts.into_iter().flatten().collect()
+    let mut results = Vec::new();
+    let fold = Fold { begin: Vec::new, see: |kept: &mut Vec<_>, _, result| kept.push(result), done };
+    fold_trials(market, &[policy], seed, trials, &fold, |batch| results.extend(batch));
+    results
 }

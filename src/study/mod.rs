@@ -3,12 +3,20 @@
 //! **Invariant:** no clouds, no clock, no luck; every number that is estimated carries an interval, and trials that
 //! never succeeded count as never, not as missing.
 
+mod archive;
+mod arms;
+mod gate;
+mod judge;
+mod pieces;
 mod shape;
-mod statistics;
+pub mod stats;
 mod summary;
-mod sweep;
 
+pub use crate::sim::trial::Ended as Trial;
+pub use archive::{Layout, decode, encode};
+pub use arms::{Arm, Arms};
+pub use gate::{Pair, Regression, regressions};
+pub use judge::{Bound, Judged, Judgement, Measure, Unit, correct, judge, resampling};
+pub use pieces::{ArrayTask, Axis, Point, Shard, ShardError, points};
 pub use shape::{PriceShares, prices, seconds_placed, telling};
-pub use statistics::{Estimate, mean, quantile, wilson};
-pub use summary::{Quantile, Summary, Trial, summarise};
-pub use sweep::{Arm, sweep};
+pub use summary::{Refusals, Summary, summarise, waits};

@@ -1,10 +1,8 @@
 //! The shape of many trials, for pictures: times in order, prices and their shares, a trial that is typical.
 
 use crate::model::Money;
-use crate::sim::trial::TrialResult;
 
-use super::statistics::quantile;
-use super::summary::Trial;
+use super::Trial;
 
 /// Seconds until each request that was placed was, ascending.
 pub fn seconds_placed(trials: &[Trial]) -> Vec<f64> {
@@ -58,19 +56,21 @@ pub fn prices<'a>(arms: impl Iterator<Item = &'a [Trial]> + Clone, most: usize) 
 }
 
 /// The number of a trial worth telling, where failover had something to do: the first that took as many attempts as
-/// nine of ten do not pass, by the first demand.
-pub fn telling(results: &[TrialResult]) -> u64 {
-    let attempts = |result: &TrialResult| result.demands.first().map_or(0, |demand| demand.attempts);
-    let mut all: Vec<u32> = results.iter().map(attempts).collect();
-    all.sort_unstable();
-    let Some(high) = quantile(0.9, all.len()).map(|[rank, ..]| all[rank]) else { return 0 };
-    results.iter().find(|result| attempts(result) == high).map_or(0, |result| result.trial)
+/// nine of ten do not pass, by the first of each trial's `demands`.
+pub fn telling(trials: &[Trial], demands: usize) -> u64 {
+    let attempts = || trials.iter().step_by(demands.max(1)).map(|trial| trial.attempts);
+    let mut all: Vec<u32> = attempts().collect();
+    if all.is_empty() {
+        return 0;
+    }
+    let rank = (all.len() * 9).div_ceil(10) - 1;
+    let high = *all.select_nth_unstable(rank).1;
+    attempts().position(|attempts| attempts == high).unwrap_or(0) as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Tally;
     use crate::model::{Outcome, Span};
 
     fn trial(dollars: Option<f64>) -> Trial {
@@ -81,7 +81,6 @@ mod tests {
             price_hourly: dollars.map(Money::from_dollars),
             cheapest_hourly: None,
             wasted: Money::ZERO,
-            denials: Tally::default(),
         }
     }
 

@@ -1,53 +1,12 @@
 //! The trials of one policy, summed up.
 
-use crate::engine::Tally;
-use crate::model::{Cause, Money, Outcome, Span};
+use crate::model::{Cause, Money, Outcome};
 
-use super::statistics::{Estimate, mean, quantile, wilson};
+use super::Trial;
+use super::stats::{Estimate, Level, Sample, SampleError, mean, rank_interval, wilson};
 
-/// What one trial came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trial {
-    /// How it ended; `None` if it had not when the scenario's time was over.
-    pub outcome: Option<Outcome>,
-    /// From the request until all nodes were up, or until it was given up.
-    pub elapsed: Span,
-    /// Launch calls made.
-    pub attempts: u32,
-    /// Price of all nodes together, in dollars per hour, when it was placed.
-    pub price_hourly: Option<Money>,
-    /// The cheapest that could have been had at the moment of the request, in dollars per hour for all nodes.
-    pub cheapest_hourly: Option<Money>,
-    /// Money spent on what was launched and not kept.
-    pub wasted: Money,
-    /// Refusals, by cause.
-    pub denials: Tally,
-}
-
-impl Trial {
-    /// True if all nodes came up.
-    pub fn is_placed(&self) -> bool {
-        self.outcome == Some(Outcome::Placed)
-    }
-
-    /// By how much the price obtained lies above the cheapest that could have been had, as a fraction. Below zero
-    /// where waiting paid off: something cheaper came free in the meantime.
-    pub fn premium(&self) -> Option<f64> {
-        let (price, cheapest) = (self.price_hourly?, self.cheapest_hourly?);
-        (cheapest > Money::ZERO).then(|| price.as_dollars() / cheapest.as_dollars() - 1.0)
-    }
-}
-
-/// A quantile of times; `None` is "never within the trial".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quantile {
-    /// The value.
-    pub value: Option<Span>,
-    /// The lower end of its 95 % interval.
-    pub low: Option<Span>,
-    /// The upper end.
-    pub high: Option<Span>,
-}
+/// Refusals, one number a cause in the order of [`Cause::ALL`].
+pub type Refusals = [u64; Cause::ALL.len()];
 
 /// What a policy achieved.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,9 +16,9 @@ pub struct Summary {
     /// How many of them were placed.
     pub placed: usize,
     /// The share that was placed.
-    pub success: Estimate,
-    /// Time to provision: its 50 %, 90 % and 99 % quantiles over *all* trials.
-    pub time: [Quantile; 3],
+    pub success: Option<Estimate>,
+    /// Seconds to provision: the 50 %, 90 % and 99 % quantiles over *all* trials, infinite for never.
+    pub time: [Option<Estimate>; 3],
     /// Launch calls a trial.
     pub attempts: Option<Estimate>,
     /// The most launch calls in one trial.
@@ -79,36 +38,30 @@ pub struct Summary {
 /// The quantiles that are told.
 const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 
-/// Sums up trials.
-pub fn summarise(trials: &[Trial]) -> Summary {
-    let mut times: Vec<Span> = trials.iter().filter(|trial| trial.is_placed()).map(|trial| trial.elapsed).collect();
-    times.sort_unstable();
+/// Sums up trials, with intervals at this level.
+pub fn summarise(trials: &[Trial], refusals: &Refusals, level: Level) -> Result<Summary, SampleError> {
+    let placed = trials.iter().filter(|trial| trial.is_placed()).count();
+    let waits = waits(trials)?;
     let prices = trials.iter().filter_map(|trial| trial.price_hourly).map(Money::as_dollars);
-    Summary {
+    Ok(Summary {
         trials: trials.len(),
-        placed: times.len(),
-        success: wilson(times.len(), trials.len()),
-        time: QUANTILES.map(|q| time_quantile(&times, trials.len(), q)),
-        attempts: mean(trials.iter().map(|trial| f64::from(trial.attempts))),
+        placed,
+        success: wilson(placed as u64, trials.len() as u64, level),
+        time: QUANTILES.map(|q| rank_interval(&waits, q, level)),
+        attempts: mean(trials.iter().map(|trial| f64::from(trial.attempts)), level),
         attempts_most: trials.iter().map(|trial| trial.attempts).max().unwrap_or(0),
-        price_hourly: mean(prices),
-        premium: mean(trials.iter().filter_map(Trial::premium)),
-        wasted: mean(trials.iter().map(|trial| trial.wasted.as_dollars())),
+        price_hourly: mean(prices, level),
+        premium: mean(trials.iter().filter_map(Trial::premium), level),
+        wasted: mean(trials.iter().map(|trial| trial.wasted.as_dollars()), level),
         outcomes: outcomes(trials),
-        denials: denials(trials),
-    }
+        denials: Cause::ALL.into_iter().zip(*refusals).filter(|(_, count)| *count > 0).collect(),
+    })
 }
 
-/// Ranks past the trials that were placed fall among those that never were.
-fn time_quantile(placed: &[Span], trials: usize, q: f64) -> Quantile {
-    let at = quantile(q, trials).map(|ranks| ranks.map(|rank| placed.get(rank).copied()));
-    let [value, low, high] = at.unwrap_or([None; 3]);
-    Quantile { value, low, high }
-}
-
-fn denials(trials: &[Trial]) -> Vec<(Cause, u64)> {
-    let of = |cause| trials.iter().map(|trial| u64::from(trial.denials.count(cause))).sum();
-    Cause::ALL.into_iter().map(|cause| (cause, of(cause))).filter(|(_, count)| *count > 0).collect()
+/// Seconds to provision, by trial; infinite for one that was not placed.
+pub fn waits(trials: &[Trial]) -> Result<Sample, SampleError> {
+    let wait = |trial: &Trial| if trial.is_placed() { trial.elapsed.as_secs_f64() } else { f64::INFINITY };
+    Sample::new(trials.iter().map(wait).collect())
 }
 
 fn outcomes(trials: &[Trial]) -> Vec<(Option<Outcome>, usize)> {
@@ -129,6 +82,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::Span;
 
     fn trial(seconds: u64, placed: bool) -> Trial {
         Trial {
@@ -138,17 +92,20 @@ mod tests {
             price_hourly: placed.then(|| Money::from_dollars(3.0)),
             cheapest_hourly: Some(Money::from_dollars(2.5)),
             wasted: Money::ZERO,
-            denials: Tally::default(),
         }
+    }
+
+    fn summed(trials: &[Trial]) -> Summary {
+        summarise(trials, &Refusals::default(), Level::P95).expect("numbers")
     }
 
     #[test]
     fn never_is_later_than_every_time() {
         let trials: Vec<Trial> = (1..=10).map(|n| trial(n * 10, n <= 8)).collect();
-        let summary = summarise(&trials);
+        let summary = summed(&trials);
         assert_eq!((summary.trials, summary.placed), (10, 8));
-        assert_eq!(summary.time[0].value, Some(Span::from_secs(50)));
-        assert_eq!(summary.time[1].value, None, "the ninth of ten was never placed");
+        assert_eq!(summary.time[0].map(|e| e.value), Some(55.0));
+        assert_eq!(summary.time[1].map(|e| e.value), Some(f64::INFINITY), "the ninth of ten was never placed");
         assert_eq!(summary.outcomes, [(Some(Outcome::Placed), 8), (Some(Outcome::NoCapacity), 2)]);
         assert_eq!(summary.price_hourly.map(|e| e.value), Some(3.0));
         assert!(summary.premium.is_some_and(|e| (e.value - 0.2).abs() < 1e-12));
@@ -156,21 +113,21 @@ mod tests {
 
     #[test]
     fn no_trials_say_nothing() {
-        let summary = summarise(&[]);
-        assert_eq!((summary.attempts, summary.time[0].value), (None, None));
+        let summary = summed(&[]);
+        assert_eq!((summary.attempts, summary.time[0]), (None, None));
     }
 
     proptest! {
         #[test]
         fn the_order_of_trials_does_not_matter_to_ranks(mut seconds in prop::collection::vec((1u64..5000, any::<bool>()), 1..60)) {
-            let of = |s: &[(u64, bool)]| summarise(&s.iter().map(|(s, p)| trial(*s, *p)).collect::<Vec<_>>());
+            let of = |s: &[(u64, bool)]| summed(&s.iter().map(|(s, p)| trial(*s, *p)).collect::<Vec<_>>());
             let before = of(&seconds);
             seconds.reverse();
             let after = of(&seconds);
             prop_assert_eq!(before.time, after.time);
             prop_assert_eq!(before.outcomes, after.outcomes);
-            for q in before.time {
-                prop_assert!(q.low <= q.value || q.value.is_none());
+            for time in before.time.into_iter().flatten() {
+                prop_assert!(time.interval.is_none_or(|interval| interval.contains(time.value)), "{:?}", time);
             }
         }
     }

@@ -6,3 +6,4 @@ mod page;
 mod plan;
 mod sky;
 mod sky_sim;
+mod study;

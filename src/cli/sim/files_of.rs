@@ -10,6 +10,7 @@ use crate::report::study::{csv, summary_csv};
 use crate::report::{Clock, timeline};
 use crate::study::{Trial, prices, seconds_placed};
 
+use super::common::text_of;
 use super::run::Study;
 
 /// Attempts from here on share a bar.
@@ -25,7 +26,7 @@ pub(super) fn write_all(study: &Study, dir: &Path, console: &mut Console) -> Res
         written.push(name.to_owned());
         Ok(())
     };
-    text("study.json", &(pretty(&study.record())? + "\n"))?;
+    text("study.json", &text_of(&study.record())?)?;
     text("summary.csv", &summary_csv(&study.policies()))?;
     text("trials.csv", &csv(study.trials(), study.scenario.demands.len()))?;
     text("journal.ndjson", &journals(study)?)?;
@@ -33,10 +34,6 @@ pub(super) fn write_all(study: &Study, dir: &Path, console: &mut Console) -> Res
     pictures(study, dir, &mut written)?;
     console.note(format!("{} files written to {}: {}", written.len(), dir.display(), written.join(", ")));
     Ok(())
-}
-
-fn pretty(document: &impl serde::Serialize) -> Result<String, Failure> {
-    Ok(serde_json::to_string_pretty(document).map_err(std::io::Error::from)?)
 }
 
 /// The told trial under every policy, a line an event.

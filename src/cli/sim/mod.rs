@@ -2,11 +2,16 @@
 //!
 //! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
 
+mod common;
+mod compare;
 mod files_of;
+mod gate;
 mod progress;
 mod run;
 mod schema;
+mod sweep;
 mod validate;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -28,6 +33,16 @@ pub struct SkySim {
 enum Command {
     /// Run a scenario: its candidates, one trial told in full, what each policy achieves.
     Run(Box<run::RunArgs>),
+    /// Compare policies under the same luck: paired differences with intervals, and what may be luck.
+    Compare(Box<compare::CompareArgs>),
+    /// Run policies over a grid of parameters, whole or in pieces on many machines.
+    Sweep(Box<sweep::SweepArgs>),
+    /// Put the pieces of a sweep together: the same bytes as one run of the whole.
+    Merge(sweep::MergeArgs),
+    /// Make a result again and compare bytes: exit code 0 if they are the same, 1 if not.
+    Verify(verify::VerifyArgs),
+    /// Fail if a scenario's bounds are broken or numbers are worse than a baseline's: exit code 99.
+    Gate(gate::GateArgs),
     /// Check scenario files: every error at once, each with its place.
     Validate(validate::ValidateArgs),
     /// Say what the code of an error means.
@@ -51,9 +66,14 @@ enum Command {
 }
 
 /// Runs a command.
-pub fn run(sim: &SkySim, _environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
+pub fn run(sim: &SkySim, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
     match &sim.command {
         Command::Run(args) => run::run(args, console),
+        Command::Compare(args) => compare::run(args, console),
+        Command::Sweep(args) => sweep::run(args, environment, console).map(|()| Exit::Done),
+        Command::Merge(args) => sweep::merge(args, console).map(|()| Exit::Done),
+        Command::Verify(args) => verify::run(args, console),
+        Command::Gate(args) => gate::run(args, console),
         Command::Validate(args) => validate::run(args, console),
         Command::Explain { code } => validate::explain(code, console),
         Command::Schema { of } => schema::run(*of, console),

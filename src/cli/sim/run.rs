@@ -4,21 +4,22 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::scenarios::{ScenarioArgs, name_of};
-use crate::cli::sky::policy;
+use crate::cli::scenarios::ScenarioArgs;
 use crate::cli::{Console, Exit, Failure};
 use crate::engine::policy::PolicyName;
 use crate::model::{DemandId, Entry, Money};
 use crate::optimizer::{Options, plan};
 use crate::report::log::Narrator;
-use crate::report::study::{Manifest, PolicyRecord, StudyRecord, csv, ends, table as study_table};
-use crate::report::{Clock, failure, table};
+use crate::report::study::{PolicyRecord, StudyRecord, csv, ends, table as study_table};
+use crate::report::{Clock, Manifest, failure, table};
 use crate::sim::check::{self, check};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
-use crate::study::{Arm, sweep, telling};
+use crate::study::stats::Level;
+use crate::study::{Arm, Arms, Summary, telling};
 
+use super::common::{Threads, manifest, policies, summaries, text_of};
 use super::files_of::write_all;
 use super::progress::Progress;
 
@@ -33,9 +34,8 @@ pub(super) struct RunArgs {
     /// Seed of all luck; the scenario's own if absent.
     #[arg(long)]
     seed: Option<u64>,
-    /// Threads; as many as there are cores if absent. Never changes a byte of the result.
-    #[arg(short = 'j', long, value_parser = clap::value_parser!(u64).range(1..=1024))]
-    threads: Option<u64>,
+    #[command(flatten)]
+    threads: Threads,
     /// Policies to compare, separated by commas, or `all`; the scenario's own if absent.
     #[arg(long, value_name = "NAMES")]
     policies: Option<String>,
@@ -67,6 +67,8 @@ pub(super) struct Study {
     pub(super) scenario: Scenario,
     pub(super) manifest: Manifest,
     pub(super) arms: Vec<Arm>,
+    /// What each arm adds up to.
+    summaries: Vec<Summary>,
     /// The number of the trial that is told.
     pub(super) told: u64,
     /// Its journal, under each policy.
@@ -79,9 +81,7 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
     if args.output == RunOutput::Json {
         console.tell_errors_as_json();
     }
-    let scenario = args.scenario.load(console)?;
-    let policies = args.policies(&scenario)?;
-    let manifest = args.manifest(&scenario, &policies);
+    let (scenario, policies, manifest) = args.prepare(console)?;
     if args.output == RunOutput::Table {
         console.line(format!("seed {} · again: {}", manifest.seed, manifest.command))?;
         console.flush()?;
@@ -89,7 +89,7 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
     let study = args.simulate(scenario, &policies, manifest)?;
     match args.output {
         RunOutput::Table => tell(&study, console)?,
-        RunOutput::Json => console.json(&study.record())?,
+        RunOutput::Json => console.text(&text_of(&study.record())?)?,
         RunOutput::Csv => console.text(&csv(study.trials(), study.scenario.demands.len()))?,
     }
     if let Some(dir) = &args.out {
@@ -98,54 +98,51 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
     Ok(if study.unmet.as_ref().is_none_or(Vec::is_empty) { Exit::Done } else { Exit::Unmet })
 }
 
+/// The document that `-o json` prints, made again.
+pub(super) fn document(args: &RunArgs, console: &mut Console) -> Result<String, Failure> {
+    let (scenario, policies, manifest) = args.prepare(console)?;
+    text_of(&args.simulate(scenario, &policies, manifest)?.record())
+}
+
 impl RunArgs {
+    fn prepare(&self, console: &mut Console) -> Result<(Scenario, Vec<PolicyName>, Manifest), Failure> {
+        let scenario = self.scenario.load(console)?;
+        let policies = self.policies(&scenario)?;
+        let manifest = self.manifest(&scenario, &policies);
+        Ok((scenario, policies, manifest))
+    }
+
     fn policies(&self, scenario: &Scenario) -> Result<Vec<PolicyName>, Failure> {
-        match self.policies.as_deref() {
-            None => Ok(scenario.policies.clone()),
-            Some("all") => Ok(PolicyName::ALL.to_vec()),
-            Some(names) => names.split(',').map(|name| policy(Some(name.trim()))).collect(),
-        }
+        policies(self.policies.as_deref(), scenario)
     }
 
     fn manifest(&self, scenario: &Scenario, policies: &[PolicyName]) -> Manifest {
-        let (seed, trials) = (self.seed.unwrap_or(scenario.seed), self.trials.unwrap_or(scenario.trials));
-        let names: Vec<String> = policies.iter().map(ToString::to_string).collect();
-        let path = self.scenario.path.display();
-        let settings = self.scenario.settings_given();
-        let policies = names.join(",");
-        Manifest {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            scenario: name_of(&self.scenario.path),
-            scenario_hash: scenario.hash.clone(),
-            catalog_hash: scenario.catalog.hash().to_owned(),
-            seed,
-            trials,
-            command: format!("sky-sim run {path} --seed {seed} --trials {trials} --policies {policies}{settings}"),
-        }
+        let seed = self.seed.unwrap_or(scenario.seed);
+        let trials = self.trials.unwrap_or(scenario.trials);
+        let policies: Vec<String> = policies.iter().map(ToString::to_string).collect();
+        let mut arguments = vec!["run".to_owned()];
+        arguments.extend(self.scenario.given());
+        let numbers = ["--seed".to_owned(), seed.to_string(), "--trials".to_owned(), trials.to_string()];
+        arguments.extend(numbers.into_iter().chain(["--policies".to_owned(), policies.join(",")]));
+        manifest(&self.scenario.path, scenario, (seed, trials), policies, arguments)
     }
 
     fn simulate(&self, scenario: Scenario, policies: &[PolicyName], manifest: Manifest) -> Result<Study, Failure> {
         let market = scenario.market();
         let progress = Progress::new(manifest.trials * policies.len() as u64);
         let (seed, trials) = (manifest.seed, manifest.trials);
-        let run = || sweep(&market, policies, seed, trials, |more| progress.add(more));
-        let arms = match self.threads {
-            None => run(),
-            Some(threads) => rayon::ThreadPoolBuilder::new()
-                .num_threads(threads as usize)
-                .build()
-                .map_err(|error| Failure::usage(format!("{threads} threads cannot be started: {error}"), ""))?
-                .install(run),
-        };
+        let mut all = Arms::new(&scenario, &market, policies, seed);
+        self.threads.install(|| all.extend(0..trials, |more| progress.add(more)))?;
         progress.finish();
-        let mut arms = arms;
-        let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.results)));
+        let arms = all.arms;
+        let summaries = summaries(&arms, Level::P95)?;
+        let demands = scenario.demands.len();
+        let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.trials, demands)));
         let journals = policies.iter().map(|policy| journal(&market, *policy, seed, told)).collect();
         // Expectations speak of the scenario's own policies, and bounds over all trials of no fewer than its own number.
-        let comparable = self.policies.is_none() && trials >= scenario.trials;
-        let mut runs = |arm: &mut Arm| (arm.policy, std::mem::take(&mut arm.results));
-        let unmet = comparable.then(|| check(&scenario, &market, &arms.iter_mut().map(&mut runs).collect::<Vec<_>>()));
-        Ok(Study { scenario, manifest, arms, told, journals, unmet })
+        let comparable = policies == scenario.policies && trials >= scenario.trials;
+        let unmet = comparable.then(|| check(&scenario, &market, &arms.iter().map(Arm::run).collect::<Vec<_>>()));
+        Ok(Study { scenario, manifest, arms, summaries, told, journals, unmet })
     }
 }
 
@@ -158,7 +155,7 @@ fn journal(market: &Market, policy: PolicyName, seed: u64, trial: u64) -> Vec<En
 
 impl Study {
     pub(super) fn policies(&self) -> Vec<PolicyRecord> {
-        self.arms.iter().map(|arm| PolicyRecord::of(&arm.name, &arm.summary)).collect()
+        self.summaries().map(|(name, summary)| PolicyRecord::of(name, summary)).collect()
     }
 
     pub(super) fn record(&self) -> StudyRecord {
@@ -170,8 +167,8 @@ impl Study {
         self.arms.iter().map(|arm| (arm.name.as_str(), arm.trials.as_slice()))
     }
 
-    fn summaries(&self) -> impl Iterator<Item = (&str, &crate::study::Summary)> {
-        self.arms.iter().map(|arm| (arm.name.as_str(), &arm.summary))
+    fn summaries(&self) -> impl Iterator<Item = (&str, &Summary)> {
+        self.arms.iter().map(|arm| arm.name.as_str()).zip(&self.summaries)
     }
 
     /// The price of the first demand's first candidate, all nodes, in dollars per hour.

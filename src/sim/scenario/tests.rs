@@ -2,6 +2,9 @@
 
 use proptest::prelude::*;
 
+use crate::sim::check::{Run, Watch, check};
+use crate::sim::trial::{DemandResult, run_trials};
+
 use super::*;
 
 fn load(text: &str) -> Result<Scenario, Vec<Problem>> {
@@ -201,12 +204,17 @@ fn every_shipped_scenario_comes_to_what_it_says() {
         let market = scenario.market();
         let trials = scenario.trials.min(if cfg!(debug_assertions) { 300 } else { 10_000 });
         let run = |policy: &PolicyName| {
-            (*policy, crate::sim::trial::run_trials(&market, *policy, scenario.seed, 0..trials, |_| {}))
+            let (mut watch, mut ended) = (Watch::default(), Vec::new());
+            for result in run_trials(&market, *policy, scenario.seed, 0..trials, |_| {}) {
+                watch.see(&scenario, &result);
+                ended.extend(result.demands.iter().map(DemandResult::ended));
+            }
+            (*policy, watch, ended)
         };
         let runs: Vec<_> = scenario.policies.iter().map(run).collect();
-        wrong.extend(
-            crate::sim::check::check(&scenario, &market, &runs).iter().map(|failure| format!("{name}: {failure}")),
-        );
+        let runs: Vec<Run<'_>> =
+            runs.iter().map(|(policy, watch, ended)| Run { policy: *policy, watch, ended }).collect();
+        wrong.extend(check(&scenario, &market, &runs).iter().map(|failure| format!("{name}: {failure}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -1,0 +1,269 @@
+//! `sky-sim compare`, `sweep`, `merge`, `verify` and `gate` as a user meets them.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::{Answer, Shell};
+
+const FRONT_DOOR: &str = "scenarios/v100-scarce.yaml";
+
+/// Waits that a parameter decides, and one policy that does worse than the other.
+const SMALL: &str = "\
+schema: 1
+title: two regions, the cheaper one often out
+why: |
+  small enough for tests
+parameters:
+  down: 20m
+clouds:
+  gcp/V100: {pool: always}
+  gcp/us-central1/V100: {pool: {markov: {up: 40m, down: $down}}}
+demand: {gpus: V100, cloud: gcp}
+policies: [cheapest, random]
+trials: 300
+seed: 3
+horizon: 6h
+";
+
+fn json(answer: &Answer) -> serde_json::Value {
+    serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+#[test]
+fn a_comparison_tells_what_is_no_luck() {
+    let shell = Shell::new();
+    let answer =
+        shell.sky_sim(&["compare", FRONT_DOOR, "--policies", "cheapest,cloud-first,random", "--trials", "300"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    insta::assert_snapshot!("compare_as_a_table", answer.out);
+    let markdown = ["compare", FRONT_DOOR, "--policies", "cheapest,random", "--trials", "300", "-o", "markdown"];
+    insta::assert_snapshot!("compare_as_markdown", shell.sky_sim(&markdown).out);
+}
+
+#[test]
+fn a_comparison_is_the_same_on_any_number_of_threads_and_verified() {
+    let shell = Shell::new();
+    let with = |threads: &str| {
+        let args = ["compare", FRONT_DOOR, "--policies", "cheapest,random,ttl(3m)", "--trials", "600", "-o", "json"];
+        shell.sky_sim(&[&args[..], &["--baseline", "random", "--threads", threads]].concat())
+    };
+    let (one, three) = (with("1"), with("3"));
+    assert_eq!(one.code, Some(0), "{}", one.err);
+    assert_eq!(one.out, three.out);
+    let document = json(&one);
+    let study = &document["studies"][0];
+    assert_eq!((&document["schema"], &study["baseline"]), (&"sky-sim.compare/1".into(), &"random".into()));
+    assert_eq!(study["differences"].as_array().map(Vec::len), Some(16), "eight measures of two policies");
+    assert!(
+        study["clairvoyant"]["price_hourly"]["value"].as_f64() < study["policies"][1]["price_hourly"]["value"].as_f64()
+    );
+    let result = shell.file("compare.json", &one.out);
+    let verified = shell.sky_sim(&["verify", &result]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    let forged = shell.file("forged.json", &one.out.replacen("\"trials\": 600", "\"trials\": 601", 1));
+    let refused = shell.sky_sim(&["verify", &forged]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.out.contains("not the same again") && refused.out.contains("first difference"), "{}", refused.out);
+}
+
+#[test]
+fn a_precision_is_reached_by_itself_and_files_are_written() {
+    let shell = Shell::new();
+    let out = shell.home().join("reports");
+    let args = ["compare", FRONT_DOOR, "--policies", "cheapest,random", "--until-ci", "10%", "-o", "json"];
+    let answer = shell.sky_sim(&[&args[..], &["--out", path(&out)]].concat());
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    let trials = json(&answer)["studies"][0]["manifest"]["trials"].as_u64().expect("a number");
+    assert!(trials >= 1000 && (trials / 1000).is_power_of_two() && trials.is_multiple_of(1000), "{trials}");
+    let read = |name: &str| std::fs::read_to_string(out.join(name)).expect(name);
+    assert_eq!(read("compare.json"), answer.out);
+    assert_eq!(read("differences.csv").lines().count(), 1 + 8);
+    assert!(read("compare.md").contains("| random | wait p50 |"), "{}", read("compare.md"));
+    assert!(read("v100-scarce.time-to-provision.svg").starts_with("<svg"));
+}
+
+#[test]
+fn several_scenarios_are_one_family() {
+    let shell = Shell::new();
+    let small = shell.file("small.yaml", SMALL);
+    let alone = json(&shell.sky_sim(&["compare", &small, "-o", "json"]));
+    let both = json(&shell.sky_sim(&["compare", &small, &small, "-o", "json"]));
+    assert_eq!(both["studies"].as_array().map(Vec::len), Some(2));
+    let p =
+        |document: &serde_json::Value| document["studies"][0]["differences"][1]["p_holm"].as_f64().expect("a chance");
+    assert!(p(&both) >= p(&alone));
+}
+
+#[test]
+fn pieces_of_a_sweep_make_the_bytes_of_the_whole() {
+    let shell = Shell::new();
+    let (small, home) = (shell.file("small.yaml", SMALL), shell.home().to_owned());
+    let sweep = |more: &[&str]| {
+        let args = ["sweep", &small, "--set", "down=10m,80m", "--trials", "301", "--out", path(&home)];
+        shell.sky_sim(&[&args[..], more].concat())
+    };
+    let whole = sweep(&[]);
+    assert_eq!(whole.code, Some(0), "{}", whole.err);
+    insta::assert_snapshot!("sweep_as_a_table", whole.out);
+    for piece in ["1/4", "2/4", "3/4", "4/4"] {
+        let answer = sweep(&["--shard", piece, "--threads", "1"]);
+        assert_eq!((answer.code, answer.out.as_str()), (Some(0), ""), "{}", answer.err);
+    }
+    let piece = |n: u32| path(&home.join(format!("small.{n}-of-4.trials"))).to_owned();
+    let merged = path(&home.join("merged.trials")).to_owned();
+    let merge = |pieces: &[u32]| {
+        let files: Vec<String> = pieces.iter().map(|n| piece(*n)).collect();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        shell.sky_sim(&[&["merge"], &files[..], &["-o", &merged]].concat())
+    };
+    let answer = merge(&[3, 1, 4, 2]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert_eq!(answer.out, whole.out);
+    let bytes = |file: &str| std::fs::read(file).expect("a file");
+    assert_eq!(bytes(&merged), bytes(path(&home.join("small.trials"))), "byte for byte");
+
+    assert_eq!(shell.sky_sim(&["verify", &merged]).code, Some(0));
+    assert_eq!(shell.sky_sim(&["verify", &piece(2)]).code, Some(0), "a piece alone is verified too");
+
+    let missing = merge(&[1, 2, 4]);
+    assert_eq!(missing.code, Some(2));
+    insta::assert_snapshot!("merge_of_too_few", missing.err);
+    let twice = merge(&[1, 2, 3, 4, 4]);
+    assert_eq!(twice.code, Some(2));
+    assert!(twice.err.contains("twice"), "{}", twice.err);
+    let other = shell.sky_sim(&["sweep", &small, "--seed", "9", "--shard", "1/4", "--out", path(&home.join("other"))]);
+    assert_eq!(other.code, Some(0), "{}", other.err);
+    let foreign = path(&home.join("other/small.1-of-4.trials")).to_owned();
+    assert!(shell.sky_sim(&["merge", &piece(1), &foreign, "-o", &merged]).err.contains("different studies"));
+    let mut damaged = bytes(&piece(1));
+    damaged.truncate(damaged.len() - 1);
+    std::fs::write(piece(1), damaged).expect("written");
+    assert_eq!(merge(&[1, 2, 3, 4]).code, Some(2));
+}
+
+#[test]
+fn a_batch_system_says_which_piece() {
+    let shell = Shell::new();
+    let (small, home) = (shell.file("small.yaml", SMALL), shell.home().to_owned());
+    let program = env!("CARGO_BIN_EXE_sky-sim");
+    let bin = Path::new(program).parent().expect("a directory");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/slurm-array.sbatch");
+    assert!(Command::new("bash").arg("-n").arg(&script).status().expect("bash").success());
+    let slurm = |task: &str| {
+        let mut command = shell.command("bash");
+        let searched = "PATH=\"$1:$PATH\"; shift; exec bash \"$@\"";
+        command.args(["-c", searched, "sh"]).arg(bin).arg(&script).args([&small, "--trials", "40"]);
+        command.env("SWEEP_OUT", home.join("sweep"));
+        if !task.is_empty() {
+            command
+                .env("SLURM_ARRAY_TASK_ID", task)
+                .env("SLURM_ARRAY_TASK_MIN", "1")
+                .env("SLURM_ARRAY_TASK_COUNT", "2");
+        }
+        command.output().expect("run").status.code()
+    };
+    assert_eq!([slurm("1"), slurm("2"), slurm("3"), slurm("")], [Some(0), Some(0), Some(2), Some(2)]);
+    let kubernetes = |index: &str| {
+        let args = ["sweep", &small, "--trials", "40", "--shards", "3", "--out", path(&home)];
+        shell.command(program).args(args).env("JOB_COMPLETION_INDEX", index).output().expect("run").status.code()
+    };
+    assert_eq!([kubernetes("0"), kubernetes("2"), kubernetes("3")], [Some(0), Some(0), Some(2)]);
+    for file in ["sweep/small.1-of-2.trials", "sweep/small.2-of-2.trials", "small.1-of-3.trials", "small.3-of-3.trials"]
+    {
+        assert!(home.join(file).exists(), "{file}");
+    }
+    let lost = shell.sky_sim(&["sweep", &small, "--shards", "3"]);
+    assert_eq!(lost.code, Some(2));
+    assert!(lost.err.contains("--shard I/3"), "{}", lost.err);
+}
+
+#[test]
+fn the_job_for_kubernetes_is_one() {
+    let text = include_str!("../../deploy/kubernetes-indexed-job.yaml");
+    let job: serde_json::Value = serde_yaml::from_str(text).expect("YAML");
+    let (spec, pod) = (&job["spec"], &job["spec"]["template"]["spec"]);
+    assert_eq!((&job["apiVersion"], &job["kind"]), (&"batch/v1".into(), &"Job".into()));
+    assert_eq!((&spec["completionMode"], &pod["restartPolicy"]), (&"Indexed".into(), &"Never".into()));
+    let words = |key: &str| -> Vec<String> {
+        let list = pod["containers"][0][key].as_array().expect("a list");
+        list.iter().map(|word| word.as_str().expect("a string").to_owned()).collect()
+    };
+    let words = [words("command"), words("args")].concat();
+    let shards = words.iter().position(|word| word == "--shards").expect("--shards");
+    assert_eq!(words[shards + 1], spec["completions"].as_u64().expect("a number").to_string(), "a pod a piece");
+    let mounts = pod["containers"][0]["volumeMounts"].as_array().expect("a list");
+    let volumes = pod["volumes"].as_array().expect("a list");
+    for mount in mounts {
+        assert!(volumes.iter().any(|volume| volume["name"] == mount["name"]), "{mount}");
+    }
+    // The same words, run here: only the paths differ.
+    let shell = Shell::new();
+    let small = shell.file("small.yaml", SMALL);
+    let local = |word: &String| match word.as_str() {
+        "/scenarios/v100-scarce.yaml" => small.clone(),
+        "/sweep" => path(shell.home()).to_owned(),
+        "1000000" => "40".to_owned(),
+        word => word.to_owned(),
+    };
+    let words: Vec<String> = words.iter().skip(1).map(local).collect();
+    let mut command = shell.command(env!("CARGO_BIN_EXE_sky-sim"));
+    assert!(command.args(&words).env("JOB_COMPLETION_INDEX", "7").status().expect("run").success());
+    assert!(shell.home().join("small.8-of-8.trials").exists());
+}
+
+#[test]
+fn the_gate_names_what_became_worse() {
+    let shell = Shell::new();
+    let small = shell.file("small.yaml", SMALL);
+    let base = shell.file("base.json", &shell.sky_sim(&["run", &small, "--policies", "cheapest", "-o", "json"]).out);
+    let same = shell.sky_sim(&["gate", &small, "--baseline", &base]);
+    assert_eq!(same.code, Some(0), "{same:?}");
+    assert_eq!(same.out, "passed: none of 7 numbers is worse by more than 5 %\n");
+    assert!(same.err.contains("own bounds were not looked at"), "{}", same.err);
+    let nothing = shell.sky_sim(&["gate", &base]);
+    assert_eq!(nothing.code, Some(2), "{nothing:?}");
+    let worse = shell.file("small.yaml", &SMALL.replace("down: 20m", "down: 300m"));
+    let failed = shell.sky_sim(&["gate", &worse, "--baseline", &base]);
+    assert_eq!(failed.code, Some(99), "{failed:?}");
+    insta::assert_snapshot!("gate_failed", format!("{}{}", failed.err, failed.out));
+    let generous = shell.sky_sim(&["gate", &worse, "--baseline", &base, "--max-regression", "99.9%"]);
+    assert!(generous.out.lines().count() < failed.out.lines().count(), "{}", generous.out);
+    let result = shell.file("worse.json", &shell.sky_sim(&["compare", &worse, "-o", "json"]).out);
+    assert_eq!(shell.sky_sim(&["gate", &result, "--baseline", &base]).code, Some(99), "results are compared as well");
+    assert_eq!(shell.sky_sim(&["gate", &small]).out, "passed: the scenario's bounds are kept\n");
+    let bounded = shell.file("bounded.yaml", &format!("{SMALL}thresholds: {{attempts_mean: \"<= 1\"}}\n"));
+    let unmet = shell.sky_sim(&["gate", &bounded]);
+    assert_eq!(unmet.code, Some(99));
+    assert!(unmet.out.contains("not met: thresholds.attempts_mean"), "{}", unmet.out);
+}
+
+#[test]
+fn wrong_input_is_refused_with_the_remedy() {
+    let shell = Shell::new();
+    let small = shell.file("small.yaml", SMALL);
+    let note = shell.file("note.json", "{}");
+    let wrong: [&[&str]; 10] = [
+        &["compare", &small, "--baseline", "sticky"],
+        &["compare", &small, "--policies", "cheepest"],
+        &["compare", &small, "--until-ci", "200%"],
+        &["sweep", &small, "--set", "down"],
+        &["sweep", &small, "--set", "dwon=1m,2m"],
+        &["sweep", &small, "--shard", "5/4"],
+        &["merge", &note, "-o", "whole.trials"],
+        &["verify", &note],
+        &["gate", &small, "--baseline", &note],
+        &["gate", &small, "--max-regression", "much"],
+    ];
+    let mut told = String::new();
+    for args in wrong {
+        let answer = shell.sky_sim(args);
+        assert_eq!(answer.code, Some(2), "{args:?}: {answer:?}");
+        told += &answer.err;
+        told += "---\n";
+    }
+    insta::assert_snapshot!("wrong_input", told);
+}
