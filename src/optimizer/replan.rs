@@ -16,7 +16,7 @@ pub struct Replanner<'p, 'c> {
     by_region: Index,
     /// Positions by instance type, likewise.
     by_type: Index,
-    /// Of each position: the zones that are closed, by bit; bit 0 where a region has none.
+    /// Of each position: the zones that are closed, by bit; or that all of it is.
     closed: Vec<u16>,
     /// Of each region: how many denials of the whole cloud are in force.
     shut: Vec<u16>,
@@ -35,6 +35,8 @@ struct Index {
 
 /// Set in [`Replanner::closed`] where the caller ruled a candidate out.
 const RULED_OUT: u16 = 1 << 15;
+/// Set where a denial covers the candidate whatever the zone.
+const WHOLE: u16 = 1 << 14;
 const NOBODY: u32 = u32::MAX;
 
 impl Index {
@@ -100,9 +102,9 @@ impl<'p, 'c> Replanner<'p, 'c> {
             }
             return;
         }
-        self.touch(scope, |this, position, candidate| {
+        self.touch(scope, |this, position| {
             let before = this.closed[position];
-            this.closed[position] |= covered(scope, candidate);
+            this.closed[position] |= this.covered(scope, position);
             this.closed[position] != before
         });
     }
@@ -118,10 +120,10 @@ impl<'p, 'c> Replanner<'p, 'c> {
             }
             return;
         }
-        self.touch(scope, |this, position, candidate| {
+        self.touch(scope, |this, position| {
             let before = this.closed[position];
             let others = this.scopes.iter().filter(|scope| this.whole_cloud(scope).is_none());
-            let closed = others.fold(0, |closed, scope| closed | covered(scope, candidate));
+            let closed = others.fold(0, |closed, scope| closed | this.covered(scope, position));
             this.closed[position] = before & RULED_OUT | closed;
             this.closed[position] != before
         });
@@ -149,8 +151,9 @@ impl<'p, 'c> Replanner<'p, 'c> {
     }
 
     /// Looks at every candidate that a scope could cover and, where that changed one, at the first open one of its region.
-    fn touch(&mut self, scope: &Scope, mut change: impl FnMut(&mut Self, usize, &Candidate) -> bool) {
+    fn touch(&mut self, scope: &Scope, mut change: impl FnMut(&mut Self, usize) -> bool) {
         let plan = self.plan;
+        let mut changed: Option<RegionId> = None;
         let region = scope.zone.map(|zone| plan.catalog().zone_region(zone)).or(scope.region);
         let named = scope.region.is_some() && scope.region != region;
         let range = match (scope.instance_type, region) {
@@ -164,10 +167,34 @@ impl<'p, 'c> Replanner<'p, 'c> {
             let index = if scope.instance_type.is_some() { &self.by_type } else { &self.by_region };
             let position = index.positions[at as usize] as usize;
             let here = RegionId(plan.ranked()[position].region);
-            if region.is_none_or(|region| region == here) && change(self, position, &plan.candidate(position)) {
-                self.update(here.index());
+            if region.is_none_or(|region| region == here) && change(self, position) {
+                // Positions of one region mostly come together; it is looked at once.
+                if let Some(before) = changed.replace(here).filter(|before| *before != here) {
+                    self.update(before.index());
+                }
             }
         }
+        if let Some(last) = changed {
+            self.update(last.index());
+        }
+    }
+
+    /// What of a candidate a scope covers, as bits.
+    fn covered(&self, scope: &Scope, position: usize) -> u16 {
+        let (catalog, ranked) = (self.plan.catalog(), self.plan.ranked()[position]);
+        let kind = catalog.row_type(ranked.unit);
+        // The cheap questions first, so that the candidate is only looked up if the scope may well cover it.
+        if scope.family.is_some_and(|family| family != catalog.type_family(kind))
+            || scope.instance_type.is_some_and(|wanted| wanted != kind)
+        {
+            return 0;
+        }
+        let candidate = self.plan.candidate(position);
+        if scope.zone.is_none() || candidate.zones.is_empty() {
+            return if scope.covers(&candidate.offering, None) { WHOLE } else { 0 };
+        }
+        let zones = (0u16..).zip(candidate.zones.as_slice());
+        zones.fold(0, |bits, (bit, zone)| bits | (scope.covers(&candidate.offering, Some(*zone)) as u16) << bit)
     }
 
     /// Finds the first open position of a region and tells the tournament.
@@ -175,8 +202,8 @@ impl<'p, 'c> Replanner<'p, 'c> {
         let open = |position: &&u32| {
             let position = **position as usize;
             let closed = self.closed[position];
-            // Most candidates nothing was ever said about.
-            closed == 0 || closed & RULED_OUT == 0 && closed != all(&self.plan.candidate(position).zones)
+            // Of most candidates nothing was ever said, or enough.
+            closed == 0 || closed & (RULED_OUT | WHOLE) == 0 && closed != all(&self.plan.candidate(position).zones)
         };
         let first = if self.shut[region] > 0 { None } else { self.by_region.of(region).iter().find(open) };
         let mut node = self.leaves + region;
@@ -188,16 +215,7 @@ impl<'p, 'c> Replanner<'p, 'c> {
     }
 }
 
-/// The bits of all zones of a candidate.
+/// The bits of all zones of a candidate that has zones.
 const fn all(zones: &ZoneSet) -> u16 {
-    if zones.is_empty() { 1 } else { (1 << zones.len()) - 1 }
-}
-
-/// The zones of a candidate that a scope covers, as bits.
-fn covered(scope: &Scope, candidate: &Candidate) -> u16 {
-    if candidate.zones.is_empty() {
-        return scope.covers(&candidate.offering, None) as u16;
-    }
-    let zones = (0u16..).zip(candidate.zones.as_slice());
-    zones.fold(0, |bits, (bit, zone)| bits | (scope.covers(&candidate.offering, Some(*zone)) as u16) << bit)
+    (1 << zones.len()) - 1
 }

@@ -5,6 +5,7 @@
 
 mod clock;
 pub mod compare;
+pub mod explain;
 pub mod failure;
 pub mod grid;
 pub mod inventory;
@@ -13,6 +14,8 @@ pub mod log;
 mod manifest;
 mod names;
 pub mod plan;
+pub mod plan_graph;
+pub mod plan_record;
 pub mod plot;
 pub mod record;
 pub mod result;

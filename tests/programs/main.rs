@@ -3,6 +3,7 @@
 mod common;
 mod launch;
 mod page;
+mod plan;
 mod sky;
 mod sky_sim;
 mod study;

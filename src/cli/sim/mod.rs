@@ -8,6 +8,7 @@ mod files_of;
 mod gate;
 mod progress;
 mod run;
+mod schema;
 mod sweep;
 mod validate;
 mod verify;
@@ -49,6 +50,12 @@ enum Command {
         /// The code, as it stands in brackets after the message: `S002`.
         code: String,
     },
+    /// Print the JSON Schema of a kind of file or output.
+    Schema {
+        /// Of what.
+        #[arg(value_enum, default_value_t)]
+        of: schema::Kind,
+    },
     /// List the failover strategies.
     Strategies,
     /// A script that completes commands and flags in your shell.
@@ -69,6 +76,7 @@ pub fn run(sim: &SkySim, environment: &Environment, console: &mut Console) -> Re
         Command::Gate(args) => gate::run(args, console),
         Command::Validate(args) => validate::run(args, console),
         Command::Explain { code } => validate::explain(code, console),
+        Command::Schema { of } => schema::run(*of, console),
         Command::Strategies => strategies(console),
         Command::Completion { shell } => {
             console.completion::<SkySim>(*shell, "sky-sim");

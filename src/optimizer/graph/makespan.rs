@@ -65,6 +65,10 @@ impl Search {
         order.sort_by_key(|&choice| choice != chosen[task]);
         let mut least = i64::MAX;
         for choice in order {
+            // A solution as good as the bound may have turned up meanwhile.
+            if bound >= self.limit() {
+                return self.limit();
+            }
             if self.branches == 0 {
                 return least.min(bound);
             }
@@ -73,7 +77,7 @@ impl Search {
             child.tasks[task].fix(choice);
             least = least.min(self.descend(child, shape));
         }
-        least
+        least.max(bound)
     }
 
     fn limit(&self) -> i64 {

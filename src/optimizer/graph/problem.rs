@@ -100,7 +100,7 @@ pub(super) const LIMIT: i64 = i64::MAX / 16;
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { table_entries: 1 << 20, branches: 20_000 }
+        Self { table_entries: 1 << 20, branches: 5_000 }
     }
 }
 

@@ -218,3 +218,62 @@ fn every_shipped_scenario_comes_to_what_it_says() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn shipped_scenarios_keep_to_the_published_schema() {
+    let published = include_str!("../../../scenarios/schema.json");
+    let current = serde_json::to_string_pretty(&scenario_schema()).unwrap() + "\n";
+    if std::option_env!("UPDATE_SCHEMA").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/schema.json"), &current).unwrap();
+    }
+    assert!(published == current, "scenarios/schema.json is old: build the tests with UPDATE_SCHEMA=1 set to renew it");
+    let mut schemas = boon::Schemas::new();
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource("sky.scenario/1", scenario_schema()).unwrap();
+    let schema = compiler.compile("sky.scenario/1", &mut schemas).unwrap();
+    let check = |name: &str, text: &str| {
+        let root = yaml::parse(&Source { name, text }).unwrap().remove(0).root.to_json();
+        schemas.validate(&root, schema).map_err(|error| format!("{name}: {error}"))
+    };
+    for (name, text) in SHIPPED {
+        check(name, text).unwrap();
+    }
+    assert!(check("typo", &format!("{HEAD}demand: {{gpus: V100}}\ntrails: 5\n")).is_err());
+    assert!(check("no demand", HEAD).is_err());
+}
+
+#[test]
+fn every_scenario_of_the_folder_is_tested() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+    let mut found: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".yaml").map(str::to_owned))
+        .collect();
+    found.sort();
+    let listed: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(found, listed);
+    let readme = include_str!("../../../scenarios/README.md");
+    for name in listed {
+        assert!(readme.contains(&format!("`{name}`")), "scenarios/README.md does not list {name}");
+    }
+}
+
+#[test]
+fn a_further_demand_or_line_shifts_nobodys_luck() {
+    let base = format!(
+        "{HEAD}clouds:\n  '*': {{pool: {{markov: {{up: 20m, down: 40m, nodes: 2}}}}}}\n  aws/H100: {{faults: {{lost: 0.5}}}}\n"
+    );
+    let alone = load(&format!("{base}demands:\n  - {{gpus: V100}}\n")).unwrap().market();
+    let other = "  - {gpus: T4, at: 1s}\n  - {gpus: 'H100:8'}\n";
+    let joined = load(&format!("{base}demands:\n  - {{gpus: V100}}\n{other}")).unwrap().market();
+    let last = load(&format!("{base}demands:\n{other}  - {{gpus: V100}}\n")).unwrap().market();
+    let run = |market: &Market, demand: usize| {
+        let mut runner = crate::sim::trial::Runner::new(market, 9);
+        let of = |trial| runner.run(PolicyName::Cheapest, trial).demands[demand].clone();
+        (0..50).map(of).map(|d| (d.outcome, d.waited, d.attempts, d.price_hourly)).collect::<Vec<_>>()
+    };
+    let expected = run(&alone, 0);
+    assert!(expected.iter().any(|(_, _, attempts, _)| *attempts > 2), "the market was not scarce");
+    assert_eq!(run(&joined, 0), expected);
+    assert_eq!(run(&last, 2), expected);
+}
