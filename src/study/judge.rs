@@ -152,7 +152,7 @@ pub fn judge(
             measure: named(row.statistic),
             own: row.own,
             difference: row.difference,
-            ratio: row.ratio,
+            ratio: row.ratio.filter(tells),
             p: row.p.map(|p| p.p),
             adjusted: None,
             verdict: Verdict::Unclear,
@@ -180,6 +180,11 @@ pub fn resampling(seed: u64, policies: usize, studies: usize) -> Resampling {
 
 /// Rows of a policy: success, four of waits, attempts, regret, waste.
 const MEASURES: usize = 8;
+
+/// A factor says nothing where luck alone may bring the baseline to zero: its interval is then open or passes zero.
+fn tells(ratio: &Estimate) -> bool {
+    ratio.value.is_finite() && ratio.interval.is_none_or(|ends| ends.low > 0.0 && ends.high.is_finite())
+}
 
 /// Corrects judgements that are told together as one family.
 pub fn correct(judgements: &mut [Judgement]) {

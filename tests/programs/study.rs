@@ -36,11 +36,11 @@ fn path(path: &Path) -> &str {
 #[test]
 fn a_comparison_tells_what_is_no_luck() {
     let shell = Shell::new();
-    let answer =
-        shell.sky_sim(&["compare", FRONT_DOOR, "--policies", "cheapest,cloud-first,random", "--trials", "300"]);
+    let small = shell.file("small.yaml", SMALL);
+    let answer = shell.sky_sim(&["compare", &small, "--policies", "cheapest,cloud-first,random"]);
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     insta::assert_snapshot!("compare_as_a_table", answer.out);
-    let markdown = ["compare", FRONT_DOOR, "--policies", "cheapest,random", "--trials", "300", "-o", "markdown"];
+    let markdown = ["compare", &small, "--policies", "cheapest,random", "-o", "markdown"];
     insta::assert_snapshot!("compare_as_markdown", shell.sky_sim(&markdown).out);
 }
 
