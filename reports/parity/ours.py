@@ -29,6 +29,8 @@ def record(args, requests):
         found["same_from_split"] = found == other
         found.update(timed(args.sky, path, args.repeat))
         answers.append(found)
+    for found, times in zip(answers, planning(args, requests)):
+        found.update(times)
     with open(os.path.join(args.work, "ours.json"), "w", encoding="utf-8") as file:
         json.dump(answers, file)
     records.write_ours(args.results, answers)
@@ -74,6 +76,17 @@ def candidate(row, nodes):
         "price": row["price_hourly_node"],
         "cost": row["cost"],
     }
+
+
+def planning(args, requests):
+    """Of each request the microseconds that planning takes in a process that is up, and of graphs the totals."""
+    asks = json.dumps([{"id": request["id"], "text": request["text"]} for request in requests])
+    done = subprocess.run([args.times], input=asks.encode(), check=True, stdout=subprocess.PIPE)
+    lines = {line["id"]: line for line in map(json.loads, done.stdout.splitlines())}
+    for request in requests:
+        line = lines.get(request["id"], {})
+        totals = {key: line[key] for key in ("skypilot_tariff", "by_region") if line.get(key) is not None}
+        yield {**totals, **({"plan_us": line["ns"] / 1e3} if line else {})}
 
 
 def timed(sky, path, repeat):
