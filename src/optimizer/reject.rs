@@ -189,12 +189,23 @@ pub fn why_not(catalog: &Catalog, wanted: &Requirement, row: u32, options: &Opti
 
 /// Everything each alternative drops, counted by reason. Looks at the whole catalog, once an alternative.
 pub fn rejections(catalog: &Catalog, wanted: &[Requirement], options: &Options) -> Vec<Rejection> {
+    rejections_among(catalog, wanted, options, |_, _| true)
+}
+
+/// The same among those rows alone for which `asked` is true of an alternative's position and the row.
+pub fn rejections_among(
+    catalog: &Catalog,
+    wanted: &[Requirement],
+    options: &Options,
+    asked: impl Fn(u16, u32) -> bool,
+) -> Vec<Rejection> {
+    let asked = &asked;
     let each = (0..).zip(wanted).flat_map(|(alternative, wanted)| {
         let judge = Judge::new(catalog, wanted, options);
         let mut found: BTreeMap<Drop, (u32, Option<(Money, u32)>)> = BTreeMap::new();
         for kind in catalog.types() {
             let verdict = judge.kind(kind);
-            for row in catalog.rows_of(kind) {
+            for row in catalog.rows_of(kind).filter(|row| asked(alternative, *row)) {
                 let Err(reason) = verdict.and_then(|()| judge.terms(row)) else { continue };
                 let (count, cheapest) = found.entry(reason).or_default();
                 *count += 1;

@@ -1,6 +1,6 @@
 //! Several tasks planned together: where each runs decides what moving data between them costs.
 //!
-//! **Invariant:** a task alone is planned exactly as [`plan`] plans it; the total of a plan called optimal is not above
+//! **Invariant:** a task alone is planned exactly as [`plan()`] plans it; the total of a plan called optimal is not above
 //! that of any other combination of candidates.
 //!
 //! A task with ordered alternatives takes part with those of the best rank that has a candidate at all, as in SkyPilot.
@@ -14,6 +14,7 @@ use super::egress::{Egress, MB_PER_GB};
 use super::graph::{self, Choice, Effort, Link, Problem, ProblemError, Proof, Solution, Table};
 use super::options::Options;
 use super::plan::{Plan, plan};
+use super::rank;
 
 /// One task of a graph.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -162,11 +163,9 @@ impl<'a> Prepared<'a> {
         let mut candidates: Vec<Vec<Candidate>> = Vec::with_capacity(tasks.len());
         for (index, task) in tasks.iter().enumerate() {
             // Tasks that ask for the same are common, and looked up once.
-            let same = tasks[..index].iter().position(|other| other.wanted == task.wanted && other.nodes == task.nodes);
-            let found = match same {
-                Some(other) => candidates[other].clone(),
-                None => by_region(&plan(catalog, &task.wanted, task.nodes, &options.ranking), &options.denied),
-            };
+            let known = (0..index).find_map(|other| known(&tasks[other], &candidates[other], task, options));
+            let fresh = || by_region(&plan(catalog, &task.wanted, task.nodes, &options.ranking), &options.denied);
+            let found = known.unwrap_or_else(fresh);
             if found.is_empty() {
                 return Err(GraphError::Infeasible { task: index as u32 });
             }
@@ -233,6 +232,52 @@ impl<'a> Prepared<'a> {
     }
 }
 
+/// The candidates of a task, from those of one that asks for the same but perhaps runs longer or shorter.
+fn known(other: &TaskNode, found: &[Candidate], task: &TaskNode, options: &GraphOptions) -> Option<Vec<Candidate>> {
+    if other.nodes != task.nodes || other.wanted.len() != task.wanted.len() {
+        return None;
+    }
+    if other.wanted == task.wanted {
+        return Some(found.to_vec());
+    }
+    let ([before], [wanted]) = (&other.wanted[..], &task.wanted[..]) else { return None };
+    // Runs of an hour and more are ranked as the prices are, so the ranking is the same whatever their length.
+    let long = |run: Span| run >= Span::HOUR;
+    let alike = long(before.runtime) && long(wanted.runtime) && options.ranking.prefer.is_none();
+    if !alike || !same_but_time(before, wanted) {
+        return None;
+    }
+    let (overlay, runtime) = (&options.ranking.overlay, wanted.runtime);
+    let rerun = |candidate: &Candidate| {
+        let paid = overlay.apply(candidate.offering.cloud, candidate.offering.price_hourly);
+        Candidate { runtime, cost: rank::cost(paid, task.nodes, runtime), ..*candidate }
+    };
+    Some(found.iter().map(rerun).collect())
+}
+
+/// True if two requirements differ in run time and label at most. Every field is spelled out, so that a new one cannot be
+/// forgotten.
+fn same_but_time(a: &Requirement, b: &Requirement) -> bool {
+    let Requirement {
+        accelerators,
+        instance_types,
+        cpus,
+        memory,
+        capacity,
+        places,
+        excluded,
+        max_price_hourly,
+        preference,
+        runtime: _,
+        label: _,
+    } = a;
+    *accelerators == b.accelerators
+        && *instance_types == b.instance_types
+        && (*cpus, *memory, *capacity) == (b.cpus, b.memory, b.capacity)
+        && (places, excluded) == (&b.places, &b.excluded)
+        && (*max_price_hourly, *preference) == (b.max_price_hourly, b.preference)
+}
+
 /// Of each region the candidates that can be best there: the first of each run time. Only those of the best rank.
 fn by_region(plan: &Plan<'_>, denied: &[Scope]) -> Vec<Candidate> {
     let mut seen: Vec<(u16, Span)> = Vec::new();
@@ -272,6 +317,24 @@ fn still_open(mut candidate: Candidate, denied: &[Scope]) -> Option<Candidate> {
     }
     candidate.zones = candidate.zones.as_slice().iter().copied().filter(|zone| !covered(Some(*zone))).collect();
     (!candidate.zones.is_empty()).then_some(candidate)
+}
+
+/// What it costs to bring in data, in dollars.
+///
+/// # Errors
+/// If the volume is out of range.
+pub fn input_cost(catalog: &Catalog, egress: &Egress, input: &Input, to: &Candidate) -> Result<Money, GraphError> {
+    let mb = megabytes(input.gigabytes)?;
+    Ok(Money(coarse(brought(catalog, egress, (input, mb), to))))
+}
+
+/// What it costs to move data between two placed tasks, in dollars.
+///
+/// # Errors
+/// If the volume is out of range.
+pub fn transfer_cost(egress: &Egress, gigabytes: f64, from: &Candidate, to: &Candidate) -> Result<Money, GraphError> {
+    let mb = megabytes(gigabytes)?;
+    Ok(Money(coarse(egress.nanos(from.offering.region, to.offering.region, mb))))
 }
 
 /// What it costs to bring in data, in fine units.

@@ -4,6 +4,7 @@
 //! from a [`Clock`] that the caller chose. Nothing here writes to the console.
 
 mod clock;
+pub mod explain;
 pub mod failure;
 pub mod grid;
 pub mod inventory;
@@ -11,6 +12,8 @@ pub mod launch;
 pub mod log;
 mod names;
 pub mod plan;
+pub mod plan_graph;
+pub mod plan_record;
 pub mod plot;
 pub mod record;
 pub mod study;

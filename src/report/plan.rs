@@ -17,8 +17,10 @@ use super::table::amount;
 
 /// A plan for programs.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct PlanRecord {
     /// `sky.plan/1`.
+    #[schemars(extend("const" = "sky.plan/1"))]
     pub schema: &'static str,
     /// The task's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,10 +35,15 @@ pub struct PlanRecord {
     pub candidates: Vec<Offer>,
     /// What was left out, by alternative and reason.
     pub rejected: Vec<RejectionRecord>,
+    /// What is probably not as it was meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub warnings: Vec<String>,
 }
 
 /// Offerings that an alternative leaves out for one reason.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct RejectionRecord {
     /// Which alternative, from 0.
     pub alternative: u16,
@@ -53,12 +60,6 @@ impl PlanRecord {
     /// Puts a plan together.
     pub fn of(plan: &Plan<'_>, task: Option<&str>, wanted: &[Requirement], rejected: &[Rejection]) -> Self {
         let catalog = plan.catalog();
-        let rejection = |of: &Rejection| RejectionRecord {
-            alternative: of.alternative,
-            reason: of.reason.describe(),
-            offerings: of.offerings,
-            cheapest_hourly: of.cheapest.map(|(_, price)| price.as_dollars()),
-        };
         Self {
             schema: "sky.plan/1",
             task: task.map(str::to_owned),
@@ -66,7 +67,20 @@ impl PlanRecord {
             catalog_hash: catalog.hash().to_owned(),
             alternatives: wanted.iter().map(|wanted| wanted.label.clone()).collect(),
             candidates: plan.iter().map(|candidate| Offer::of_candidate(catalog, &candidate)).collect(),
-            rejected: rejected.iter().map(rejection).collect(),
+            rejected: rejected.iter().map(RejectionRecord::of).collect(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl RejectionRecord {
+    /// Names the reason.
+    pub fn of(of: &Rejection) -> Self {
+        Self {
+            alternative: of.alternative,
+            reason: of.reason.describe(),
+            offerings: of.offerings,
+            cheapest_hourly: of.cheapest.map(|(_, price)| price.as_dollars()),
         }
     }
 }
@@ -165,7 +179,7 @@ mod tests {
         let plan = plan(catalog, &wanted, 1, &Options::default());
         let lines = candidates(&plan);
         assert_eq!(lines.len(), plan.len() + 4);
-        assert!(lines[3].starts_with(" 1   GCP     n1-highmem-8"), "{}", lines[3]);
+        assert_eq!(lines[3].split_whitespace().take(3).collect::<Vec<_>>(), ["1", "GCP", "n1-highmem-8"]);
         let record = PlanRecord::of(&plan, None, &wanted, &[]);
         assert_eq!(record.candidates.len(), plan.len());
     }

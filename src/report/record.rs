@@ -13,6 +13,7 @@ use super::names::{Names, accelerators_text};
 
 /// One way to meet a request, in the order they are tried.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Offer {
     /// The cloud.
     pub cloud: String,

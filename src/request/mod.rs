@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** no IO and no clock; no text makes it panic; a secret is in no error, warning or `Debug` output.
 //!
-//! Two steps. [`parse_tasks`] reads text into [`Task`]s and knows no catalog. [`resolve`] looks every name up in a
+//! Two steps. [`parse_tasks`] reads text into [`Task`]s and knows no catalog. [`resolve()`] looks every name up in a
 //! catalog and gives a [`Request`]. Both collect all errors, and each error points at its place in the file or at
 //! the flag it came from. A task file for SkyPilot is read unchanged: keys that change nothing here are accepted
 //! with one warning each, keys that nobody knows are errors.
@@ -23,6 +23,8 @@ mod flags;
 mod known;
 mod located;
 mod machine;
+mod named;
+mod overlay;
 mod pattern;
 mod resolve;
 mod schema;
@@ -37,6 +39,8 @@ pub use failover::{Failover, Preferred};
 pub use flags::Flags;
 pub use located::{At, Located, Sheet};
 pub use machine::{Autostop, Image, Machine};
+pub use named::{Named, NotNamed};
+pub use overlay::overlaid;
 pub use pattern::Pattern;
 pub use resolve::{Preference, Request, resolve};
 pub use schema::task_schema;

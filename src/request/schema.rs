@@ -6,7 +6,7 @@ use super::known;
 
 /// The schema of one document of a task file (JSON Schema 2020-12).
 ///
-/// It says which keys there are and of what form their values are. Whether a name exists is for [`super::resolve`].
+/// It says which keys there are and of what form their values are. Whether a name exists is for [`super::resolve()`].
 pub fn task_schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

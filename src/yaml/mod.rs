@@ -3,7 +3,7 @@
 //! **Invariant:** names no other module of the crate; no input makes it panic; the parser behind it is named only
 //! in `parse`.
 //!
-//! A file is read in two steps. [`parse`] turns text into [`Document`]s of spanned [`Node`]s, then the owner of
+//! A file is read in two steps. [`parse()`] turns text into [`Document`]s of spanned [`Node`]s, then the owner of
 //! the format walks the tree with a [`Reader`], which reads values with types, collects every [`Problem`] instead
 //! of stopping at the first, and knows how to say "did you mean".
 

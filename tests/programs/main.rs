@@ -3,5 +3,6 @@
 mod common;
 mod launch;
 mod page;
+mod plan;
 mod sky;
 mod sky_sim;

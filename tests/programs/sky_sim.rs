@@ -95,6 +95,41 @@ fn a_scenario_that_is_wrong_is_refused_with_every_error() {
 }
 
 #[test]
+fn what_is_printed_meets_the_printed_schema() {
+    let shell = Shell::new();
+    let cases: [(&str, &[&str]); 3] = [
+        ("run", &["run", FRONT_DOOR, "--trials", "50", "-o", "json"]),
+        ("plan", &["plan", "--gpus", "V100", "-o", "json"]),
+        ("launch", &["launch", "--simulate", FRONT_DOOR, "--gpus", "V100", "-y", "-o", "json"]),
+    ];
+    for (kind, args) in cases {
+        let printed = if kind == "run" { shell.sky_sim(args) } else { shell.sky(args) };
+        let document: serde_json::Value = serde_json::from_str(&printed.out).expect("JSON");
+        let schema = serde_json::from_str(&shell.sky_sim(&["schema", kind]).out).expect("JSON");
+        let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+        compiler.add_resource("printed.json", schema).expect("a resource");
+        let index = compiler.compile("printed.json", &mut schemas).expect("a schema");
+        assert!(schemas.validate(&document, index).is_ok(), "{kind}: {document:#}");
+    }
+}
+
+#[test]
+fn every_shipped_scenario_is_valid() {
+    let shell = Shell::new();
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let files = std::fs::read_dir(dir).expect("scenarios").map(|entry| entry.expect("an entry").path());
+    let files: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect();
+    assert!(files.len() >= 15, "{files:?}");
+    let args: Vec<&str> = std::iter::once("validate").chain(files.iter().map(String::as_str)).collect();
+    let answer = shell.sky_sim(&args);
+    assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
+    assert_eq!(answer.out.lines().filter(|line| line.contains(": ok: ")).count(), files.len());
+}
+
+#[test]
 fn codes_are_explained_and_policies_listed() {
     let shell = Shell::new();
     assert!(shell.sky_sim(&["explain", "s002"]).out.starts_with("S002: "));

@@ -5,6 +5,7 @@
 mod files_of;
 mod progress;
 mod run;
+mod schema;
 mod validate;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +35,12 @@ enum Command {
         /// The code, as it stands in brackets after the message: `S002`.
         code: String,
     },
+    /// Print the JSON Schema of a kind of file or output.
+    Schema {
+        /// Of what.
+        #[arg(value_enum, default_value_t)]
+        of: schema::Kind,
+    },
     /// List the failover strategies.
     Strategies,
     /// A script that completes commands and flags in your shell.
@@ -49,6 +56,7 @@ pub fn run(sim: &SkySim, _environment: &Environment, console: &mut Console) -> R
         Command::Run(args) => run::run(args, console),
         Command::Validate(args) => validate::run(args, console),
         Command::Explain { code } => validate::explain(code, console),
+        Command::Schema { of } => schema::run(*of, console),
         Command::Strategies => strategies(console),
         Command::Completion { shell } => {
             console.completion::<SkySim>(*shell, "sky-sim");

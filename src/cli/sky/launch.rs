@@ -14,6 +14,7 @@ use crate::report::{Clock, table};
 use crate::request::Request;
 
 use super::offer::{feasible, policy};
+use super::planning::lost_alternatives;
 use super::simulate::{self, Simulated};
 use super::task_args::{TaskArgs, Wanted};
 
@@ -76,6 +77,13 @@ pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Co
         Some(scenario) => args.task.resolve_in(&scenario.catalog, console)?,
         None => args.task.resolve(console)?,
     };
+    if args.dryrun && wanted.requests.len() > 1 {
+        super::plan::dryrun(&wanted, args.output != LaunchOutput::Table, console)?;
+        return Ok(Exit::Done);
+    }
+    for warning in wanted.requests.iter().flat_map(|request| lost_alternatives(wanted.catalog, request)) {
+        console.note(format!("warning: {warning}"));
+    }
     if args.dryrun {
         for request in &wanted.requests {
             let plan = feasible(wanted.catalog, request)?;

@@ -3,10 +3,13 @@
 //! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
 
 mod catalog;
+mod explain;
 mod gpus;
 mod launch;
 mod offer;
 mod plan;
+mod plan_plot;
+mod planning;
 mod simulate;
 mod task_args;
 
@@ -29,8 +32,10 @@ pub struct Sky {
 enum Command {
     /// Launch a task: on the cheapest that has it, failing over where there is none.
     Launch(Box<launch::LaunchArgs>),
-    /// Show every candidate in the order they would be tried, and what was left out.
+    /// Show every candidate in the order they would be tried, and what was left out; place several tasks together.
     Plan(Box<plan::PlanArgs>),
+    /// Say why this candidate was chosen, and why not another one.
+    Explain(Box<explain::ExplainArgs>),
     /// What accelerators there are, who sells them and for how much.
     #[command(subcommand)]
     Gpus(gpus::Gpus),
@@ -62,6 +67,7 @@ pub fn run(sky: &Sky, environment: &Environment, console: &mut Console) -> Resul
     match &sky.command {
         Command::Launch(args) => launch::run(args, environment, console),
         Command::Plan(args) => plan::run(args, console),
+        Command::Explain(args) => explain::run(args, console),
         Command::Gpus(gpus::Gpus::List(list)) | Command::ShowGpus(list) => gpus::list(list, console),
         Command::Catalog(command) => catalog::run(command, environment, console),
         Command::Completion { shell } => {

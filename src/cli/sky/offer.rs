@@ -3,8 +3,8 @@
 use crate::catalog::Catalog;
 use crate::cli::Failure;
 use crate::engine::policy::PolicyName;
-use crate::model::ParseUnitError;
-use crate::optimizer::{Options, Plan, Preference, nearest, plan};
+use crate::model::{Candidate, Money, ParseUnitError};
+use crate::optimizer::{Egress, EgressTariff, Graph, Options, Plan, Preference, input_cost, nearest, plan};
 use crate::report::plan::suggestions;
 use crate::request::Request;
 use crate::yaml::did_you_mean;
@@ -23,7 +23,7 @@ pub(super) fn feasible<'c>(catalog: &'c Catalog, request: &Request) -> Result<Pl
     let options = options(request);
     let plan = plan(catalog, &request.requirements, request.nodes, &options);
     if !plan.is_empty() {
-        return Ok(plan);
+        return Ok(with_inputs(plan, request));
     }
     let labels: Vec<&str> = request.requirements.iter().map(|wanted| wanted.label.as_str()).collect();
     let near = request.requirements.iter().flat_map(|wanted| nearest(catalog, wanted, request.nodes, &options));
@@ -34,6 +34,20 @@ pub(super) fn feasible<'c>(catalog: &'c Catalog, request: &Request) -> Result<Pl
         format!("the nearest there is:\n    {}", near.join("\n    "))
     };
     Err(Failure::usage(format!("nothing that is offered meets the request: {}", labels.join(" or ")), hint))
+}
+
+/// The same candidates in the order of what they cost together with bringing in the data that the task reads, so that
+/// what is launched is what `sky plan` shows. Liked places still come first.
+fn with_inputs<'c>(plan: Plan<'c>, request: &Request) -> Plan<'c> {
+    let catalog = plan.catalog();
+    let graph = Graph::of(catalog, std::slice::from_ref(request));
+    let [input] = graph.tasks[0].inputs.as_slice() else { return plan };
+    if request.prefer.is_some() {
+        return plan;
+    }
+    let egress = Egress::new(catalog, EgressTariff::Regions);
+    let moved = |candidate: &Candidate| input_cost(catalog, &egress, input, candidate).unwrap_or(Money::ZERO);
+    plan.by_score(|candidate| candidate.cost + moved(candidate))
 }
 
 /// The policy of this name; the default one without a name.

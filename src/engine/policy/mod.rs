@@ -3,7 +3,7 @@
 //! **Invariant:** a policy only chooses; it makes no call, keeps no time, and is told of luck by a seed.
 //!
 //! To add one: write its file with a type that implements [`Policy`], give it a variant in [`PolicyName`], a name in
-//! [`PolicyName::ALL`] and an arm in [`make`].
+//! [`PolicyName::ALL`] and an arm in `make`.
 
 mod cheapest;
 mod cloud_first;

@@ -108,8 +108,12 @@ impl<'c, 'a> Diffusion<'c, 'a> {
         }
     }
 
-    /// Improves a solution task by task and keeps it if it is the best so far.
+    /// Improves a solution task by task, unless it is far from the best, and keeps it if it is the best so far.
     fn consider(&mut self, mut chosen: Vec<usize>) {
+        let gap = self.cutoff - self.bound;
+        if self.best.is_some() && self.core.total(&chosen) - self.cutoff > gap {
+            return;
+        }
         for _ in 0..2 {
             let mut moved = false;
             for task in 0..chosen.len() {

@@ -241,6 +241,55 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Too large to try everything, so that sweeps, parts and several levels of branching all have their turn.
+    #[test]
+    fn tables_and_branching_agree_on_larger_graphs(
+        tasks in prop::collection::vec(prop::collection::vec((0..CLASSES as u16, 0i64..12), 1..5), 10..16),
+        tables in prop::collection::vec(table(), 1..3),
+        links in prop::collection::vec((0usize..100, 0u32..2, 1i64..4), 30),
+    ) {
+        let choice = |(class, value)| Choice { class, value };
+        let tasks: Vec<Vec<Choice>> = tasks.into_iter().map(|of| of.into_iter().map(choice).collect()).collect();
+        let links = links.into_iter().enumerate().map(|(i, (from, table, volume))| {
+            let to = 1 + i % (tasks.len() - 1);
+            Link { from: (from % to) as u32, to: to as u32, table: table % tables.len() as u32, volume }
+        });
+        let problem = Problem { links: links.collect(), tables: tables.iter().collect(), tasks };
+        let tables = cheapest(&problem, Effort { table_entries: 1 << 24, branches: 0 }).unwrap();
+        let branching = cheapest(&problem, Effort { table_entries: 0, branches: u64::MAX }).unwrap();
+        prop_assert_eq!(problem.cost_of(&tables.choices), tables.total);
+        prop_assert_eq!(tables.proof, Proof::Optimal);
+        prop_assert_eq!(tables, branching);
+    }
+}
+
+/// Every task has a choice in each of four classes, in an order of its own; staying together is free.
+fn together(tasks: u32, links: impl Iterator<Item = (u32, u32)>, effort: Effort) -> Vec<u16> {
+    let values: Vec<i64> = (0..16).map(|i| i64::from(i / 4 != i % 4)).collect();
+    let table = Table::dense(4, &values);
+    let choices = |task: u32| (0..4).map(|i| Choice { class: ((task * 3 + i) % 4) as u16, value: 5 }).collect();
+    let links = links.map(|(from, to)| Link { from, to, table: 0, volume: 1 }).collect();
+    let problem = Problem { tasks: (0..tasks).map(choices).collect(), links, tables: vec![&table] };
+    let solution = cheapest(&problem, effort).unwrap();
+    assert_eq!((solution.total, solution.proof), (i64::from(tasks) * 5, Proof::Optimal));
+    (0..tasks as usize).map(|task| problem.tasks[task][solution.choices[task] as usize].class).collect()
+}
+
+#[test]
+fn among_equals_the_first_task_has_its_first_choice_however_many_there_are() {
+    // More tasks than one number holds digits for.
+    let chain = |tasks: u32| (1..tasks).map(|task| (task - 1, task));
+    assert_eq!(together(60, chain(60), Effort::default()), [0; 60]);
+    assert_eq!(together(60, chain(60), Effort { table_entries: 0, branches: 0 }), [0; 60], "settled one by one");
+    // The same with circles.
+    let ladder = || chain(60).chain((2..60).map(|task| (task - 2, task)));
+    assert_eq!(together(60, ladder(), Effort::default()), [0; 60]);
+    assert_eq!(together(60, ladder(), Effort { table_entries: 0, branches: 100 }), [0; 60]);
+}
+
 #[test]
 fn problems_that_make_no_sense_are_refused() {
     let table = Table::dense(1, &[1]);

@@ -1,4 +1,5 @@
 mod oracle;
+mod relations;
 mod replan;
 mod rules;
 mod tasks;

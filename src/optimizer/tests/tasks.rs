@@ -156,6 +156,18 @@ fn a_task_alone_is_planned_as_ever() {
 }
 
 #[test]
+fn tasks_that_ask_for_the_same_for_longer_are_planned_as_if_alone() {
+    let egress = Egress::new(catalog(), EgressTariff::Regions);
+    let runs = [1, 7_200_000_000, 3_600_000_000, 1_800_000_000, 90_000_000_000_000];
+    let wanted = runs.map(|micros| Requirement { runtime: Span(micros), ..wants("T4", 1) });
+    let nodes = wanted.clone().map(node_of);
+    let found = plan_graph(catalog(), &nodes, &[], &egress, &GraphOptions::default()).unwrap();
+    for (candidate, wanted) in found.tasks.iter().zip(wanted) {
+        assert_eq!(Some(*candidate), list_order(&[wanted]).best());
+    }
+}
+
+#[test]
 fn much_data_keeps_tasks_together_and_little_lets_them_part() {
     let egress = Egress::new(catalog(), EgressTariff::Regions);
     let tasks = [node_of(wants("A100", 8)), node_of(wants("tpu-v2-8", 1))];
@@ -191,6 +203,8 @@ fn what_cannot_be_planned_says_why() {
         plan_graph(catalog(), tasks, edges, &egress, &GraphOptions::default()).unwrap_err()
     };
     assert_eq!(error(&[], &tasks), GraphError::Infeasible { task: 1 });
+    let nothing = plan_graph(catalog(), &[], &[], &egress, &GraphOptions::default()).unwrap();
+    assert_eq!((nothing.cost, nothing.duration, nothing.proof), (Money::ZERO, Span::ZERO, Proof::Optimal));
     let edge = |from, to, gigabytes| Edge { from, to, gigabytes };
     let fine = [tasks[0].clone(), tasks[0].clone()];
     for bad in [

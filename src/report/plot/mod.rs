@@ -6,6 +6,8 @@
 mod bars;
 mod canvas;
 mod cdf;
+mod choices;
+mod frontier;
 mod gantt;
 mod style;
 
@@ -16,6 +18,8 @@ use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingA
 
 pub use bars::Bars;
 pub use cdf::{Cdf, Series};
+pub use choices::{Choices, DRAWN_UP_TO};
+pub use frontier::{Allowed, Frontier};
 pub use gantt::{Bar, Gantt, Kind};
 use style::{Style, WHITE};
 

@@ -19,7 +19,7 @@ pub struct DemandSpec {
 }
 
 /// Keys of our own, beside those of the task language.
-const OURS: &[&str] = &["task", "at", "hold", "name", "nodes", "num_nodes"];
+pub(super) const OURS: &[&str] = &["task", "at", "hold", "name", "nodes", "num_nodes"];
 
 /// Reads one demand.
 pub(super) fn read(source: &Source, reader: &Reader, node: &Node) -> Option<DemandSpec> {

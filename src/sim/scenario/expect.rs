@@ -90,7 +90,11 @@ impl Metric {
     }
 }
 
-const OUTCOMES: [Outcome; 10] = [
+/// Keys of `expect`.
+pub(super) const KEYS: &[&str] = &["outcome", "obtained", "path", "attempts", "wait", "price", "table"];
+
+/// Ends of a pursuit that can be expected.
+pub(super) const OUTCOMES: [Outcome; 10] = [
     Outcome::Placed,
     Outcome::Infeasible,
     Outcome::NoCapacity,
@@ -109,7 +113,7 @@ pub(super) fn read(reader: &Reader, root: &Map, catalog: &Catalog) -> Expect {
     else {
         return Expect::default();
     };
-    fields.only(&["outcome", "obtained", "path", "attempts", "wait", "price", "table"]);
+    fields.only(KEYS);
     let select = |node: &Node| Selector::read(reader, catalog, reader.string(node, "a selector")?, node.spot);
     let names: Vec<&str> = OUTCOMES.iter().map(|outcome| outcome.name()).collect();
     let outcome = fields.one_of("outcome", &names).and_then(|name| OUTCOMES.into_iter().find(|o| o.name() == name));

@@ -6,7 +6,8 @@ use crate::yaml::{Fields, Node, Reader};
 
 use super::codes;
 
-const KINDS: &[&str] =
+/// Laws by name.
+pub(super) const KINDS: &[&str] =
     &["constant", "uniform", "exponential", "gamma", "weibull", "lognormal", "pareto", "mixture", "hyper_exponential"];
 
 /// Reads a law of durations.

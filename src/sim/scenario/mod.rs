@@ -10,6 +10,7 @@ mod expect;
 mod laws;
 mod overlay;
 mod parameters;
+mod schema;
 mod selector;
 mod settings;
 mod stocks;
@@ -32,6 +33,7 @@ use crate::yaml::{self, Node, Problem, Reader, Source, Spot, did_you_mean, quote
 pub use compile::Wanted;
 pub use demand::DemandSpec;
 pub use expect::{Expect, Metric, TableRow, Threshold};
+pub use schema::scenario_schema;
 pub use selector::Selector;
 pub use settings::{Fault, Life, Line, Outcome as Answered, QuotaScope, QuotaSpec, Refused};
 

@@ -148,7 +148,8 @@ words! {
     }
 }
 
-const KEYS: &[&str] = &["pool", "share", "quota", "api", "faults", "spot", "account", "hint", "answers"];
+/// Keys of a line.
+pub(super) const KEYS: &[&str] = &["pool", "share", "quota", "api", "faults", "spot", "account", "hint", "answers"];
 
 impl Line {
     /// Reads one line; problems go to the reader.

@@ -13,7 +13,8 @@ const PLENTY: u32 = 1_000_000;
 /// What a stock without a line is.
 pub(super) const DEFAULT: Stock = Stock::Always(PLENTY);
 
-const KINDS: &[&str] = &["always", "never", "schedule", "markov", "semi_markov", "counted"];
+/// Processes by name.
+pub(super) const KINDS: &[&str] = &["always", "never", "schedule", "markov", "semi_markov", "counted"];
 
 /// Reads a stock.
 pub(super) fn read(reader: &Reader, node: &Node) -> Option<Stock> {

@@ -210,3 +210,42 @@ fn every_shipped_scenario_comes_to_what_it_says() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn shipped_scenarios_keep_to_the_published_schema() {
+    let published = include_str!("../../../scenarios/schema.json");
+    let current = serde_json::to_string_pretty(&scenario_schema()).unwrap() + "\n";
+    if std::option_env!("UPDATE_SCHEMA").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/schema.json"), &current).unwrap();
+    }
+    assert!(published == current, "scenarios/schema.json is old: build the tests with UPDATE_SCHEMA=1 set to renew it");
+    let mut schemas = boon::Schemas::new();
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource("sky.scenario/1", scenario_schema()).unwrap();
+    let schema = compiler.compile("sky.scenario/1", &mut schemas).unwrap();
+    let check = |name: &str, text: &str| {
+        let root = yaml::parse(&Source { name, text }).unwrap().remove(0).root.to_json();
+        schemas.validate(&root, schema).map_err(|error| format!("{name}: {error}"))
+    };
+    for (name, text) in SHIPPED {
+        check(name, text).unwrap();
+    }
+    assert!(check("typo", &format!("{HEAD}demand: {{gpus: V100}}\ntrails: 5\n")).is_err());
+    assert!(check("no demand", HEAD).is_err());
+}
+
+#[test]
+fn every_scenario_of_the_folder_is_tested() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+    let mut found: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".yaml").map(str::to_owned))
+        .collect();
+    found.sort();
+    let listed: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(found, listed);
+    let readme = include_str!("../../../scenarios/README.md");
+    for name in listed {
+        assert!(readme.contains(&format!("`{name}`")), "scenarios/README.md does not list {name}");
+    }
+}

@@ -1,0 +1,178 @@
+//! The JSON Schema of a scenario file, for editors and other programs.
+
+use serde_json::{Map, Value, json};
+
+use crate::denials::bodies;
+use crate::request::demand_keys;
+use crate::sim::probe::Probe;
+
+use super::settings::{Fault, Outcome, QuotaScope, Refused};
+use super::{KEYS, Metric, demand, expect, laws, settings, stocks};
+
+/// The schema of a scenario file (JSON Schema 2020-12). It says which keys there are and of what form their values are;
+/// whether a name exists, and whether numbers make a law, is for [`super::Scenario::load`].
+pub fn scenario_schema() -> Value {
+    let mut properties = Map::new();
+    for key in KEYS {
+        properties.insert((*key).to_owned(), property(key));
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "sky.scenario/1",
+        "title": "Scenario",
+        "description": "A market, what is wanted of it, and what must come of that.",
+        "type": "object",
+        "properties": properties,
+        "required": ["schema", "title", "why"],
+        "oneOf": [{ "required": ["demand"] }, { "required": ["demands"] }],
+        "additionalProperties": false,
+        "$defs": definitions(),
+    })
+}
+
+fn property(key: &str) -> Value {
+    let described = |text: &str, mut value: Value| {
+        value["description"] = text.into();
+        value
+    };
+    match key {
+        "schema" => described("Version of the format.", json!({ "const": super::SCHEMA })),
+        "title" => described("One line.", json!({ "type": "string" })),
+        "why" => described("What it is for, what is known and what is assumed.", json!({ "type": "string" })),
+        "catalog" => object(&["without", "add"], |key| match key {
+            "without" => list(&reference("selector")),
+            _ => list(&object(&["instance_type", "accelerator", "zone", "like"], |_| json!({ "type": "string" }))),
+        }),
+        "parameters" => described("Values that $name stands for.", json!({ "type": "object" })),
+        "clouds" => json!({ "type": "object", "additionalProperties": reference("line") }),
+        "demand" => reference("demand"),
+        "demands" => list(&reference("demand")),
+        "policies" => {
+            json!({ "anyOf": [{ "const": "all" }, list(&json!({ "type": "string" })), reference("parameter")] })
+        }
+        "trials" => number(1),
+        "seed" => number(0),
+        "horizon" => described("No demand waits longer than until then.", reference("duration")),
+        "expect" => expectations(),
+        "probes" => {
+            described("Branches that some trial must reach.", list(&names(Probe::ALL.iter().map(|probe| probe.name()))))
+        }
+        _ => object(&Metric::ALL.map(|(name, _)| name), |_| json!({ "type": ["string", "number"] })),
+    }
+}
+
+fn expectations() -> Value {
+    object(expect::KEYS, |key| match key {
+        "outcome" => names(expect::OUTCOMES.iter().map(|outcome| outcome.name())),
+        "obtained" => reference("selector"),
+        "path" => list(&reference("selector")),
+        "table" => list(&object(&["offering", "cost"], |key| match key {
+            "offering" => reference("selector"),
+            _ => json!({ "type": ["number", "string"] }),
+        })),
+        _ => json!({ "type": ["string", "number"] }),
+    })
+}
+
+fn definitions() -> Value {
+    json!({
+        "selector": {
+            "description": "cloud/region/zone/type or accelerator/terms; parts may be left out, * stands for any.",
+            "type": "string",
+        },
+        "parameter": { "description": "$name of a parameter.", "type": "string", "pattern": "^\\$[a-z0-9_-]+$" },
+        "duration": { "type": ["string", "number"] },
+        "line": { "anyOf": [{ "enum": ["always", "never"] }, object(settings::KEYS, line_property)] },
+        "law": {
+            "description": "30s, 13s..18s, or one law by name.",
+            "anyOf": [
+                { "type": ["string", "number"] },
+                { "type": "object", "minProperties": 1, "maxProperties": 1, "properties": any_of_keys(laws::KINDS), "additionalProperties": false },
+            ],
+        },
+        "pool": {
+            "description": "How many machines there are as time goes by.",
+            "anyOf": [
+                { "enum": ["always", "never"] },
+                reference("parameter"),
+                { "type": "object", "minProperties": 1, "maxProperties": 1, "properties": any_of_keys(stocks::KINDS), "additionalProperties": false },
+            ],
+        },
+        "quota": {
+            "description": "In vCPUs, or in accelerators where the cloud meters those.",
+            "anyOf": [
+                { "type": "number", "minimum": 0 },
+                { "type": "string" },
+                object(&["limit", "usage", "scope"], |key| match key {
+                    "scope" => names(QuotaScope::words()),
+                    _ => json!({ "type": ["number", "string"] }),
+                }),
+            ],
+        },
+        "demand": {
+            "description": "A task under `task`, or its keys written flat.",
+            "type": "object",
+            "properties": any_of_keys(&demand_property_names()),
+            "additionalProperties": false,
+        },
+    })
+}
+
+fn demand_property_names() -> Vec<&'static str> {
+    let mut keys = demand::OURS.to_vec();
+    keys.extend(demand_keys());
+    keys
+}
+
+fn line_property(key: &str) -> Value {
+    let laws = |words: Vec<&'static str>| object(&words, |_| reference("law"));
+    match key {
+        "pool" => reference("pool"),
+        "share" => names(["type", "accelerator"]),
+        "quota" => json!({ "anyOf": [reference("quota"), list(&reference("quota"))] }),
+        "api" => laws(Outcome::words()),
+        "faults" => {
+            let mut known = Fault::words();
+            known.push("unauthorized");
+            object(&known, |key| match key {
+                "unauthorized" => json!({ "type": ["boolean", "string"] }),
+                _ => json!({ "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, reference("parameter")] }),
+            })
+        }
+        "spot" => object(&["life", "hazard_hourly", "notice"], |key| match key {
+            "life" => reference("law"),
+            _ => json!({ "type": ["number", "string"] }),
+        }),
+        "answers" => {
+            let keys = ["aws", "azure", "gcp"].into_iter().flat_map(bodies).map(|body| body.key.as_str());
+            let keys = names(keys);
+            object(&Refused::words(), |_| keys.clone())
+        }
+        _ => json!({ "type": "string" }),
+    }
+}
+
+fn object(keys: &[&str], property: impl Fn(&str) -> Value) -> Value {
+    let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), property(key))).collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn any_of_keys(keys: &[&str]) -> Value {
+    keys.iter().map(|key| ((*key).to_owned(), json!(true))).collect::<Map<String, Value>>().into()
+}
+
+fn list(items: &Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+fn names<'n>(words: impl IntoIterator<Item = &'n str>) -> Value {
+    json!({ "enum": words.into_iter().collect::<Vec<_>>() })
+}
+
+fn number(least: i64) -> Value {
+    json!({ "anyOf": [{ "type": "integer", "minimum": least }, reference("parameter")] })
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
