@@ -3,7 +3,7 @@
 //! **Invariant:** reading task files is not counted; looking names up, ranking and placing is.
 //!
 //! Reads a JSON list of `{"id", "text"}` (the text of a task file) from the standard input and writes one line of JSON
-//! for each: nanoseconds, and for several tasks the totals with egress as SkyPilot charges it and by region.
+//! for each that can be planned: `{"id", "ns"}`. Egress is charged as SkyPilot does.
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sky::catalog::Catalog;
-use sky::model::{CloudId, Place};
-use sky::optimizer::{Edge, Egress, EgressTariff, GraphOptions, Input, Options, TaskNode, plan, plan_graph};
+use sky::model::CloudId;
+use sky::optimizer::{Egress, EgressTariff, Graph, GraphOptions, Options, plan, plan_graph};
 use sky::request::{Flags, Request, Source, Task, parse_tasks, resolve};
 
 /// How long each request is repeated, at least.
@@ -23,24 +23,18 @@ const ROUNDS: u32 = 5;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let catalog = Catalog::embedded();
     let clouds: Vec<CloudId> = catalog.clouds().collect();
-    let tariffs = [EgressTariff::SkyPilot, EgressTariff::Regions].map(|tariff| Egress::new(catalog, tariff));
+    let egress = Egress::new(catalog, EgressTariff::SkyPilot);
     let asked: Vec<Value> = serde_json::from_reader(io::stdin())?;
     let mut out = io::stdout().lock();
     for ask in &asked {
         let text = ask["text"].as_str().unwrap_or_default();
         let Ok(tasks) = parse_tasks(&Source { name: "task", text }, &Flags::default()) else { continue };
-        let Some(requests) = looked_up(&tasks, catalog, &clouds) else { continue };
-        let answer = if requests.len() == 1 {
-            json!({ "id": ask["id"], "ns": single(&tasks[0], catalog, &clouds) })
-        } else {
-            let totals = tariffs.each_ref().map(|egress| total(&requests, catalog, egress));
-            let ns = least(|| {
-                let requests = looked_up(black_box(&tasks), catalog, &clouds);
-                requests.and_then(|requests| total(&requests, catalog, &tariffs[0]))
-            });
-            json!({ "id": ask["id"], "ns": ns, "skypilot_tariff": totals[0], "by_region": totals[1] })
+        let nanoseconds = match tasks.as_slice() {
+            _ if looked_up(&tasks, catalog, &clouds).is_none() => continue,
+            [task] => single(task, catalog, &clouds),
+            tasks => several(tasks, catalog, &clouds, &egress),
         };
-        writeln!(out, "{answer}")?;
+        writeln!(out, "{}", json!({ "id": ask["id"], "ns": nanoseconds }))?;
     }
     Ok(())
 }
@@ -57,29 +51,12 @@ fn single(task: &Task, catalog: &Catalog, clouds: &[CloudId]) -> u64 {
     })
 }
 
-/// Dollars for all tasks and transfers.
-fn total(requests: &[Request], catalog: &Catalog, egress: &Egress) -> Option<f64> {
-    let mut nodes = Vec::new();
-    let mut edges = Vec::new();
-    for (to, request) in (0..).zip(requests) {
-        let inputs = request.work.inputs.as_ref().filter(|_| request.depends_on.is_empty());
-        let from = |location: &str| match location.split(':').next() {
-            Some("s3") => catalog.find_cloud("aws"),
-            Some("gs") => catalog.find_cloud("gcp"),
-            _ => None,
-        };
-        let inputs = inputs.map(|data| Input {
-            from: Place { cloud: from(&data.location), ..Place::default() },
-            gigabytes: data.gigabytes,
-        });
-        let inputs = inputs.into_iter().collect();
-        nodes.push(TaskNode { wanted: request.requirements.clone(), nodes: request.nodes, inputs });
-        for &before in &request.depends_on {
-            let gigabytes = requests[before].work.outputs.as_ref().map_or(0.0, |data| data.gigabytes);
-            edges.push(Edge { from: before as u32, to, gigabytes });
-        }
-    }
-    plan_graph(catalog, &nodes, &edges, egress, &GraphOptions::default()).ok().map(|plan| plan.cost.as_dollars())
+fn several(tasks: &[Task], catalog: &Catalog, clouds: &[CloudId], egress: &Egress) -> u64 {
+    least(|| {
+        let requests = looked_up(black_box(tasks), catalog, clouds)?;
+        let graph = Graph::of(catalog, &requests);
+        plan_graph(catalog, &graph.tasks, &graph.edges, egress, &GraphOptions::default()).ok()
+    })
 }
 
 /// Nanoseconds of the fastest repetition.

@@ -244,16 +244,20 @@ def graph(request, theirs, mine, tables):
     parents = referee.parents(documents)
     best = referee.plan(documents, parents, lists_)
     with_fault = referee.plan(documents, parents, lists_, referee.skypilot_egress)
-    total, own = theirs["total_cost"], mine["skypilot_tariff"]
-    agrees = "agrees" if best is None or abs(best - own) < 2e-6 * len(documents) else f"says {best:.6f}"
+    total, own = theirs["total_cost"], mine["total_cost"]
+    agrees = "-" if best is None else "agrees" if abs(best - own) < 2e-6 * len(documents) else f"says {best:.6f}"
+    if not mine["optimal"]:
+        agrees = "ours is not proved"
     details = ""
     if abs(total - own) < 2e-6 * len(documents):
-        choice, reasons = "same cost", []
+        same = all(unit(theirs["tasks"][task["name"]]["chosen"])[1:] == unit(task["chosen"])[1:]
+                   for task in mine["tasks"])
+        choice, reasons = ("same", []) if same else ("same cost, other places", ["ties"])
     else:
         choice = "ours cheaper" if own < total else "ours dearer"
         reasons = sorted(graph_reasons(documents)) or ["UNEXPLAINED"]
-        if reasons == ["egress-tiers"] and abs(with_fault - total) > 1e-6:
-            reasons = ["UNEXPLAINED"]
+        if reasons == ["egress-tiers"]:
+            choice, reasons = ("counted otherwise", reasons) if abs(with_fault - total) < 1e-6 else (choice, ["UNEXPLAINED"])
     return Outcome(request["id"], request["group"], choice, reasons, "-", [], agrees, details)
 
 

@@ -40,7 +40,8 @@ def table(head, rows, right=()):
 
 def summary(rows):
     """How often the same is chosen, by group."""
-    columns = ["same", "same cost", "ours cheaper", "ours dearer", "both refuse", "only ours refuses", "other"]
+    columns = ["same", "same cost", "ours cheaper", "ours dearer", "counted otherwise", "both refuse",
+               "only ours refuses", "other"]
     groups = collections.defaultdict(collections.Counter)
     for row in rows:
         # A choice that costs the same counts as such wherever it lies.
@@ -54,7 +55,7 @@ def summary(rows):
 
 def choices(rows):
     """Every request whose choice or cost is another one."""
-    found = [row for row in rows if row["choice"] not in ("same", "same cost", "both refuse")]
+    found = [row for row in rows if row["choice"] not in ("same", "same cost, other places", "both refuse")]
     return table(["request", "SkyPilot, $", "ours, $", "outcome", "why"],
                  [[f"`{row['id']}`", row["their_cost"], row["our_cost"], row["choice"], row["reasons"]]
                   for row in found], (1, 2))
@@ -99,9 +100,10 @@ def cell(text):
 def graphs(rows):
     """Totals of chains and graphs."""
     found = [row for row in rows if row["our_cost_by_region"]]
-    return table(["request", "SkyPilot, $", "ours, its tariff, $", "referee", "ours, by region, $"],
-                 [[f"`{row['id']}`", row["their_cost"], row["our_cost"], row["referee"].replace("-", "too many to try"),
-                   row["our_cost_by_region"]] for row in found], (1, 2, 4))
+    return table(["request", "SkyPilot, $", "ours, its tariff, $", "places", "referee", "ours, by region, $"],
+                 [[f"`{row['id']}`", row["their_cost"], row["our_cost"], row["choice"],
+                   "too many to try" if row["referee"] == "-" else row["referee"], row["our_cost_by_region"]]
+                  for row in found], (1, 2, 5))
 
 
 def speed(rows):
