@@ -10,6 +10,7 @@ import os
 import records
 import referee
 import report
+from parity import HERE
 
 Reason = collections.namedtuple("Reason", "whose text")
 REASONS = {
@@ -46,7 +47,12 @@ def compare(args, requests):
             outcomes.append(judge(request, peers[request["id"]], mine[request["id"]], tables))
     unexplained = [outcome for outcome in outcomes if "UNEXPLAINED" in outcome.reasons + outcome.list_reasons
                    or outcome.referee not in ("agrees", "-")]
-    report.write(args, outcomes, REASONS, peers, mine, requests)
+    rows = records.compared(args.results, outcomes, peers, mine)
+    if args.recorded is None:
+        report.write(os.path.join(HERE, "README.md"), rows, REASONS)
+    elif args.random is not None:
+        records.write(os.path.join(args.recorded, "random.csv"), records.RANDOM,
+                      [{**row, "request": request["text"].strip()} for row, request in zip(rows, requests)])
     for outcome in unexplained:
         print(f"{outcome.id}: {outcome.choice} {outcome.reasons}, list: {outcome.ranked} {outcome.list_reasons}, "
               f"referee {outcome.referee}: {outcome.details}")
@@ -237,23 +243,28 @@ def graph(request, theirs, mine, tables):
     lists_ = [referee.candidates(tables, document) for document in documents]
     parents = referee.parents(documents)
     best = referee.plan(documents, parents, lists_)
+    with_fault = referee.plan(documents, parents, lists_, referee.skypilot_egress)
     total, own = theirs["total_cost"], mine["total_cost"]
-    agrees = "agrees" if best is None or abs(best - own) < 2e-6 * len(documents) else f"says {best:.6f}"
+    agrees = "-" if best is None else "agrees" if abs(best - own) < 2e-6 * len(documents) else f"says {best:.6f}"
+    if not mine["optimal"]:
+        agrees = "ours is not proved"
     details = ""
     if abs(total - own) < 2e-6 * len(documents):
         same = all(unit(theirs["tasks"][task["name"]]["chosen"])[1:] == unit(task["chosen"])[1:]
-                   for task in mine["tasks"] if task["name"] in theirs["tasks"])
-        choice, reasons = ("same", []) if same else ("same cost, other place", ["ties"])
+                   for task in mine["tasks"])
+        choice, reasons = ("same", []) if same else ("same cost, other places", ["ties"])
     else:
         choice = "ours cheaper" if own < total else "ours dearer"
-        reasons = sorted(graph_reasons(request, theirs, mine, documents)) or ["UNEXPLAINED"]
+        reasons = sorted(graph_reasons(documents)) or ["UNEXPLAINED"]
+        if reasons == ["egress-tiers"]:
+            choice, reasons = ("counted otherwise", reasons) if abs(with_fault - total) < 1e-6 else (choice, ["UNEXPLAINED"])
     return Outcome(request["id"], request["group"], choice, reasons, "-", [], agrees, details)
 
 
-def graph_reasons(request, theirs, mine, documents):
-    """Why the totals of two plans differ."""
+def graph_reasons(documents):
+    """Why the totals of two plans may differ."""
     for document in documents:
-        if any(10240 <= referee.size(document, key) for key in ("inputs", "outputs")):
+        if any(10 * 1024 <= referee.size(document, key) for key in ("inputs", "outputs")):
             yield "egress-tiers"
         resources = document.get("resources") or {}
         if resources.get("use_spot") and not resources.get("accelerators"):

@@ -1,7 +1,7 @@
 """Asks `sky plan` the same requests, and takes its time.
 
-`answer` is the one place that knows the shape of its JSON (`sky.plan/1`, one document or a list, one a task; errors as
-`{"error": {...}}`).
+`answer` is the one place that knows the shape of its JSON: `sky.plan/1` for one task, `sky.plans/1` for several, and
+`{"error": {...}}`.
 """
 
 import json
@@ -24,11 +24,15 @@ def record(args, requests):
         path = os.path.join(folder, f"{request['id']}.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(request["text"])
-        found = answer(request["id"], ask(args.sky, path))
-        other = answer(request["id"], ask(args.sky, path, "--catalogs", split))
-        found["same_from_split"] = found == other
+        tariff = ("--egress", "skypilot")
+        found = answer(request["id"], ask(args.sky, path, *tariff))
+        found["same_from_split"] = found == answer(request["id"], ask(args.sky, path, *tariff, "--catalogs", split))
+        if len(found.get("tasks", [])) > 1:
+            found["by_region"] = answer(request["id"], ask(args.sky, path))["total_cost"]
         found.update(timed(args.sky, path, args.repeat))
         answers.append(found)
+    for found, times in zip(answers, planning(args, requests)):
+        found.update(times)
     with open(os.path.join(args.work, "ours.json"), "w", encoding="utf-8") as file:
         json.dump(answers, file)
     records.write_ours(args.results, answers)
@@ -49,14 +53,14 @@ def answer(name, asked):
     if code != 0:
         problems = document["error"].get("problems") or [document["error"]]
         return {**found, "error": "refused", "message": "; ".join(problem["message"] for problem in problems)}
-    tasks = document if isinstance(document, list) else [document]
-    found["tasks"] = [{"name": task.get("task") or f"task-{at}", "nodes": task["nodes"],
-                       "candidates": [candidate(row, task["nodes"]) for row in task["candidates"]]}
-                      for at, task in enumerate(tasks)]
-    for task in found["tasks"]:
-        task["chosen"] = task["candidates"][0]
-    found["total_cost"] = sum(task["chosen"]["cost"] for task in found["tasks"])
-    return found
+    if document["schema"] == "sky.plans/1":
+        found["tasks"] = [{"name": task["task"], "nodes": task["nodes"], "count": task["candidates"],
+                           "chosen": candidate(task["chosen"], task["nodes"])} for task in document["tasks"]]
+        return {**found, "total_cost": document["cost"], "optimal": document["optimal"]}
+    rows = [candidate(row, document["nodes"]) for row in document["candidates"]]
+    found["tasks"] = [{"name": document.get("task") or "task-0", "nodes": document["nodes"], "count": len(rows),
+                       "candidates": rows, "chosen": rows[0]}]
+    return {**found, "total_cost": rows[0]["cost"]}
 
 
 def candidate(row, nodes):
@@ -74,6 +78,16 @@ def candidate(row, nodes):
         "price": row["price_hourly_node"],
         "cost": row["cost"],
     }
+
+
+def planning(args, requests):
+    """Of each request the microseconds that planning takes in a process that is up."""
+    asks = json.dumps([{"id": request["id"], "text": request["text"]} for request in requests])
+    done = subprocess.run([args.times], input=asks.encode(), check=True, stdout=subprocess.PIPE)
+    lines = {line["id"]: line for line in map(json.loads, done.stdout.splitlines())}
+    for request in requests:
+        line = lines.get(request["id"], {})
+        yield {"plan_us": line["ns"] / 1e3} if line else {}
 
 
 def timed(sky, path, repeat):

@@ -6,7 +6,7 @@
     python3 reports/parity/parity.py --only v100 l4 # some requests; prints, changes no file
     python3 reports/parity/parity.py --steps compare  # only compares what is recorded
 
-Needs Python 3.11 or newer with venv and pip, and the release build of `sky`.
+Needs Python 3.11 or newer with venv and pip, and `cargo build --release --bin sky --example plan_times`.
 """
 
 import argparse
@@ -44,6 +44,8 @@ def parse(arguments):
     parser.add_argument("--work", default=os.path.join(target, "parity", "work"),
                         help="directory for converted price tables and raw answers (default: under target/)")
     parser.add_argument("--sky", default=os.path.join(target, "release", "sky"), help="the binary to compare")
+    parser.add_argument("--times", default=os.path.join(target, "release", "examples", "plan_times"),
+                        help="the example that takes the time of planning alone")
     parser.add_argument("--catalogs", default=os.path.join(ROOT, "catalogs"), help="the price tables")
     parser.add_argument("--results", default=os.path.join(HERE, "results"), help="directory of the CSV files")
     parser.add_argument("--requests", default=os.path.join(HERE, "requests.yaml"))

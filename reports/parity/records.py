@@ -4,7 +4,13 @@ import csv
 import os
 
 SUMMARY = ["id", "tasks", "candidates", "error", "message", "total_cost", "cpu_s", "solver_cpu_s", "wall_s"]
-OURS = ["id", "tasks", "candidates", "error", "message", "total_cost", "same_from_split", "cpu_ms", "wall_ms"]
+OURS = ["id", "tasks", "candidates", "error", "message", "total_cost", "by_region", "optimal", "same_from_split",
+        "plan_us", "cpu_ms", "wall_ms"]
+COMPARED = ["id", "group", "choice", "reasons", "ranked", "list_reasons", "referee", "their_cost", "our_cost",
+            "our_cost_by_region", "their_candidates", "our_candidates", "their_message", "our_message", "their_cpu_s",
+            "our_plan_us", "our_process_cpu_ms"]
+RANDOM = ["id", "request", "choice", "reasons", "ranked", "list_reasons", "referee", "their_cost", "our_cost",
+          "their_cpu_s"]
 PLACE = ["cloud", "region", "zone", "type", "accelerators", "spot", "price"]
 CHOSEN = ["id", "task", *PLACE, "cost"]
 CANDIDATES = ["id", "task", "position", "alternative", *PLACE, "cost"]
@@ -52,8 +58,7 @@ def ours_summary(answer):
     """One line about an answer."""
     tasks = answer.get("tasks", [])
     times = {"cpu_ms": f"{answer['cpu_s'] * 1e3:.2f}", "wall_ms": f"{answer['wall_s'] * 1e3:.2f}"}
-    counts = sum(len(task["candidates"]) for task in tasks)
-    return [{**answer, **times, "tasks": len(tasks), "candidates": counts}]
+    return [{**answer, **times, "tasks": len(tasks), "candidates": candidates_of(answer)}]
 
 
 def summary(answer):
@@ -76,3 +81,30 @@ def candidates(answer):
     task = answer["tasks"][0]
     return [{"id": answer["id"], "task": task["name"], "position": at, **row}
             for at, row in enumerate(task["candidates"])]
+
+
+def compared(results, outcomes, peers, mine):
+    """One line about each request: both answers and what came of it. Returns them as well."""
+    rows = []
+    for outcome in outcomes:
+        theirs, ours = peers[outcome.id], mine[outcome.id]
+        several = len(ours.get("tasks", [])) > 1
+        rows.append({
+            "id": outcome.id, "group": outcome.group, "choice": outcome.choice, "reasons": " ".join(outcome.reasons),
+            "ranked": outcome.ranked, "list_reasons": " ".join(outcome.list_reasons), "referee": outcome.referee,
+            "their_cost": "" if theirs["error"] else f"{theirs['total_cost']:.6f}",
+            "our_cost": "" if ours.get("error") else f"{ours['total_cost']:.6f}",
+            "our_cost_by_region": f"{ours['by_region']:.6f}" if several else "",
+            "their_candidates": theirs["candidates"], "our_candidates": candidates_of(ours),
+            "their_message": f"{theirs['error']}: {theirs['message']}" if theirs["error"] else "",
+            "our_message": ours.get("message", ""), "their_cpu_s": f"{theirs['cpu_s'] + theirs['solver_cpu_s']:.3f}",
+            "our_plan_us": f"{ours['plan_us']:.1f}" if ours.get("plan_us") else "",
+            "our_process_cpu_ms": f"{ours['cpu_s'] * 1e3:.2f}",
+        })
+    write(os.path.join(results, "compared.csv"), COMPARED, rows)
+    return rows
+
+
+def candidates_of(answer):
+    """How many candidates an answer lists."""
+    return sum(task["count"] for task in answer.get("tasks", []))

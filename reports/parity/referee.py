@@ -215,7 +215,20 @@ def egress(source, destination, gigabytes):
     return cost
 
 
-def plan(documents, parents, lists):
+def skypilot_egress(source, destination, gigabytes):
+    """The same as SkyPilot 0.14.1 computes it: below 10 TB, and from GCP, no other."""
+    if source == destination or source == "gcp" or not 10 * 1024 <= gigabytes <= 150 * 1024:
+        return egress(source, destination, gigabytes)
+    top, middle, low = {"aws": (0.07, 0.085, 0.09), "azure": (0.07, 0.083, 0.0875)}[source]
+    cost, rest = 0.0, gigabytes
+    for start, rate in ((50 * 1024, top), (10 * 1024, middle), (1, low)):
+        # Takes off the whole lower part, where only what lies above it should go.
+        if rest >= start:
+            cost, rest = cost + (rest - start) * rate, rest - start
+    return cost
+
+
+def plan(documents, parents, lists, tariff=egress):
     """The least cost of a graph: of each cloud's cheapest candidates every combination is tried.
 
     None if those are too many to try.
@@ -233,11 +246,11 @@ def plan(documents, parents, lists):
     best = None
     for clouds in itertools.product(*(sorted(each) for each in cheapest)):
         cost = sum(each[cloud] for each, cloud in zip(cheapest, clouds)) / 1e6
-        cost += sum(egress(clouds[before], clouds[at], gigabytes) for before, at, gigabytes in edges)
+        cost += sum(tariff(clouds[before], clouds[at], gigabytes) for before, at, gigabytes in edges)
         for at, document in enumerate(documents):
             if not parents[at] and document.get("inputs"):
                 origin = {"s3": "aws", "gs": "gcp"}[next(iter(document["inputs"])).split(":")[0]]
-                cost += egress(origin, clouds[at], size(document, "inputs"))
+                cost += tariff(origin, clouds[at], size(document, "inputs"))
         best = cost if best is None else min(best, cost)
     return best
 
