@@ -70,5 +70,12 @@ fn units(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, load, names, units);
+criterion_group! {
+    name = benches;
+    // All benchmarks together end within ten minutes.
+    config = Criterion::default()
+        .warm_up_time(std::time::Duration::from_millis(500))
+        .measurement_time(std::time::Duration::from_secs(2));
+    targets = load, names, units
+}
 criterion_main!(benches);

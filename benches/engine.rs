@@ -115,5 +115,12 @@ fn one_step(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, all_fail, one_step);
+criterion_group! {
+    name = benches;
+    // All benchmarks together end within ten minutes.
+    config = Criterion::default()
+        .warm_up_time(std::time::Duration::from_millis(500))
+        .measurement_time(std::time::Duration::from_secs(2));
+    targets = all_fail, one_step
+}
 criterion_main!(benches);

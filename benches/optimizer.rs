@@ -180,5 +180,12 @@ fn graphs(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, single, again, solvers, graphs);
+criterion_group! {
+    name = benches;
+    // All benchmarks together end within ten minutes.
+    config = Criterion::default()
+        .warm_up_time(std::time::Duration::from_millis(500))
+        .measurement_time(std::time::Duration::from_secs(2));
+    targets = single, again, solvers, graphs
+}
 criterion_main!(benches);

@@ -64,5 +64,12 @@ fn tasks(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, floor, alternatives, tasks);
+criterion_group! {
+    name = benches;
+    // All benchmarks together end within ten minutes.
+    config = Criterion::default()
+        .warm_up_time(std::time::Duration::from_millis(500))
+        .measurement_time(std::time::Duration::from_secs(2));
+    targets = floor, alternatives, tasks
+}
 criterion_main!(benches);

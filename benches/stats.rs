@@ -41,5 +41,12 @@ fn judging(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, judging);
+criterion_group! {
+    name = benches;
+    // All benchmarks together end within ten minutes.
+    config = Criterion::default()
+        .warm_up_time(std::time::Duration::from_millis(500))
+        .measurement_time(std::time::Duration::from_secs(2));
+    targets = judging
+}
 criterion_main!(benches);

@@ -32,5 +32,12 @@ fn trials(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, trials);
+criterion_group! {
+    name = benches;
+    // All benchmarks together end within ten minutes.
+    config = Criterion::default()
+        .warm_up_time(std::time::Duration::from_millis(500))
+        .measurement_time(std::time::Duration::from_secs(2));
+    targets = trials
+}
 criterion_main!(benches);
