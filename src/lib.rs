@@ -3,12 +3,15 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod cloud;
+pub mod cluster;
 pub mod denials;
 pub mod engine;
 pub mod model;
 pub mod optimizer;
 pub mod report;
 pub mod request;
+pub mod serve;
 pub mod sim;
 pub mod study;
 pub mod world;

@@ -1,0 +1,14 @@
+//! Real clouds: the port that a vendor implements, and what drives it.
+//!
+//! **Invariant:** no policy. An adapter translates an [`Order`] into the vendor's calls and the vendor's answers into
+//! [`Node`]s and [`Refusal`]s in the vendor's own words; what a refusal means is looked up in `denials`, what follows
+//! from it the engine decides.
+
+mod port;
+mod settings;
+
+pub use port::{
+    CloudProvider, Identity, Launched, LeaseKey, MachineSpec, Node, NodeState, Order, ProviderError, Quota, Refusal,
+    tag,
+};
+pub use settings::Settings;

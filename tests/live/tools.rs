@@ -1,0 +1,71 @@
+//! Finding tools, and servers that stop with the test.
+
+#![expect(dead_code, reason = "each module of these tests needs a part of it")]
+
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The full path of a program, or `None` with a word on standard error. With `SKY_TEST_REQUIRE` a missing program fails
+/// the test: CI installs everything.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/bin", "/usr/local/bin"].map(PathBuf::from));
+    let found = places.map(|dir| dir.join(name)).find(|file| file.is_file());
+    if found.is_none() {
+        assert!(std::env::var_os("SKY_TEST_REQUIRE").is_none(), "{name} is not installed");
+        eprintln!("skipped: {name} is not installed");
+    }
+    found
+}
+
+/// The Python interpreter that has these modules, or `None` as in [`tool`]. `SKY_TEST_PYTHON` names another one.
+pub(crate) fn python(modules: &[&str]) -> Option<PathBuf> {
+    let named = std::env::var_os("SKY_TEST_PYTHON").map(PathBuf::from);
+    let python = named.or_else(|| tool("python3"))?;
+    let import = format!("import {}", modules.join(", "));
+    let has = Command::new(&python).args(["-c", &import]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
+    if !has {
+        assert!(std::env::var_os("SKY_TEST_REQUIRE").is_none(), "python lacks one of {modules:?}");
+        eprintln!("skipped: python lacks one of {modules:?}");
+    }
+    has.then_some(python)
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("an address").port()
+}
+
+/// A process that is killed when the test ends, however it ends.
+pub(crate) struct Server {
+    child: Child,
+}
+
+impl Server {
+    /// Starts it and waits until the port accepts connections; fails the test after 60 s.
+    pub(crate) fn start(command: &mut Command, port: u16) -> Self {
+        let child = command.stdin(Stdio::null()).spawn().expect("starts");
+        let mut server = Self { child };
+        let begin = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(server.child.try_wait().expect("waits").is_none(), "{command:?} ended before it listened");
+            assert!(begin.elapsed() < Duration::from_secs(60), "{command:?} does not listen on {port}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
