@@ -1,4 +1,6 @@
 //! `sky` against real parts: vendors' emulators, our own wire server, sshd on loopback. Each test starts what it needs
 //! and stops it; where a tool is not installed it says so and passes, unless `SKY_TEST_REQUIRE` is set.
 
+#![allow(clippy::disallowed_methods, reason = "a test of whole programs waits, and reads where its tools are")]
+
 mod tools;
