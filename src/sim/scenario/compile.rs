@@ -10,9 +10,10 @@ use crate::catalog::Catalog;
 use crate::model::{Candidate, CapacityType, Demand, DemandId, Limits, Offering, Span, Timestamp, ZoneId};
 use crate::sim::law::Law;
 use crate::sim::luck::Entity;
-use crate::sim::market::{Answers, Api, Ask, Latency, Market, Pool, Quota, Way, Wish, Words};
+use crate::sim::market::{Answers, Api, Ask, Latency, Market, Pool, Quota, Shock, Way, Wish, Words};
 
 use super::settings::{Fault, Life, Line, Outcome, QuotaScope, QuotaSpec, Refused, decide};
+use super::shocks::{Per, ShockSpec};
 use super::{Scenario, stocks};
 
 /// A demand with its ranked candidates.
@@ -37,21 +38,26 @@ const NOTICE_AWS: Span = Span::from_secs(120);
 struct Compiler<'a> {
     catalog: &'a Catalog,
     lines: &'a [Line],
+    shocks: &'a [ShockSpec],
     market: Market,
     /// Positions by name.
     pools: BTreeMap<String, u32>,
     apis: BTreeMap<String, u32>,
     quotas: BTreeMap<String, u32>,
+    /// Shocks made so far, by name.
+    weather: BTreeMap<String, Arc<Shock>>,
 }
 
 pub(super) fn market(scenario: &Scenario, wanted: &[Wanted]) -> Market {
     let mut compiler = Compiler {
         catalog: &scenario.catalog,
         lines: &scenario.lines,
+        shocks: &scenario.shocks,
         market: Market::default(),
         pools: BTreeMap::new(),
         apis: BTreeMap::new(),
         quotas: BTreeMap::new(),
+        weather: BTreeMap::new(),
     };
     for (index, wanted) in wanted.iter().enumerate() {
         compiler.demand(index as u32, wanted, scenario.horizon);
@@ -145,9 +151,37 @@ impl Compiler<'_> {
             };
             let usual = if self.cloud(offering) == "aws" { NOTICE_AWS } else { NOTICE };
             let notice = self.setting(offering, zone, |line| line.notice).unwrap_or(usual);
-            self.market.pools.push(Pool { entity: Entity::named(&format!("pool {name}")), stock, life, notice });
+            let shocks = self.shocks(offering, zone);
+            let entity = Entity::named(&format!("pool {name}"));
+            self.market.pools.push(Pool { entity, stock, shocks, life, notice });
         }
         (index, weight)
+    }
+
+    /// The shocks that fall upon a pool.
+    fn shocks(&mut self, offering: &Offering, zone: Option<ZoneId>) -> Box<[Arc<Shock>]> {
+        let catalog = self.catalog;
+        let device = || offering.accelerator.map_or("-", |accelerator| catalog.accelerator_name(accelerator));
+        let mut fallen = Vec::new();
+        for spec in self.shocks.iter().filter(|spec| spec.on.admits(catalog, offering, zone)) {
+            let group = match spec.per {
+                None => String::new(),
+                Some(Per::Cloud) => self.cloud(offering).to_owned(),
+                Some(Per::Region) => format!("{}/{}", self.cloud(offering), catalog.region_name(offering.region)),
+                Some(Per::Zone) => self.place(offering, zone),
+                Some(Per::Accelerator) => device().to_owned(),
+            };
+            let name = format!("shock {} {group}", spec.name);
+            let made = || {
+                let entity = Entity::named(&name);
+                Shock::new(entity, spec.calm.clone(), spec.lasts.clone(), spec.depth, spec.each).ok().map(Arc::new)
+            };
+            if let Some(shock) = self.weather.get(&name).cloned().or_else(made) {
+                self.weather.insert(name, Arc::clone(&shock));
+                fallen.push(shock);
+            }
+        }
+        fallen.into()
     }
 
     fn api(&mut self, offering: &Offering, zone: Option<ZoneId>) -> u32 {
