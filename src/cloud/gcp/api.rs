@@ -108,7 +108,7 @@ impl Api {
 
     async fn again<T: DeserializeOwned, B: Serialize + Sync>(&self, ask: &Ask<'_, B>) -> Result<T, ProviderError> {
         let pauses =
-            ExponentialBuilder::default().with_min_delay(Duration::from_millis(500)).with_max_times(4).with_jitter();
+            ExponentialBuilder::default().with_min_delay(Duration::from_millis(500)).with_max_times(3).with_jitter();
         (|| self.once(ask)).retry(pauses).when(passes).await
     }
 
