@@ -51,7 +51,12 @@ pub(super) struct Ask<'a, B: Serialize + Sync> {
 
 /// Joins the parts of a path below the project.
 pub(super) fn path(parts: &[&str]) -> String {
-    parts.iter().map(|part| format!("/{}", utf8_percent_encode(part, SEGMENT))).collect()
+    let mut path = String::new();
+    for part in parts {
+        path.push('/');
+        path.extend(utf8_percent_encode(part, SEGMENT));
+    }
+    path
 }
 
 /// TLS by ring, for this process; whoever was first has chosen the same.

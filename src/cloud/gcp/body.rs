@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::super::{LeaseKey, Order, ProviderError, tag};
 use super::wire::{
-    Accelerator, BulkInsert, Disk, DiskParams, Empty, Insert, Machine, Metadata, MetadataItem, NewAccess, NewInterface,
+    Accelerator, BulkInsert, Disk, DiskParams, Insert, Metadata, MetadataItem, NewAccess, NewInterface, Properties,
     Scheduling, Tags,
 };
 use super::{firewall, tables};
@@ -82,20 +83,22 @@ pub(super) fn bulk_insert(order: &Order) -> BulkInsert {
     BulkInsert {
         count: count.clone(),
         min_count: count,
-        per_instance_properties: (0..order.nodes).map(|rank| (name(&order.key, rank), Empty {})).collect(),
+        per_instance_properties: (0..order.nodes)
+            .map(|rank| (name(&order.key, rank), Value::Object(Map::new())))
+            .collect(),
         instance_properties: machine(order, &|_, name| name.to_owned()),
     }
 }
 
 /// `typed` makes Google's name of a type from its collection and its own name.
-fn machine(order: &Order, typed: &dyn Fn(&str, &str) -> String) -> Machine {
+fn machine(order: &Order, typed: &dyn Fn(&str, &str) -> String) -> Properties {
     let spec = &order.machine;
     let attached =
         order.accelerator.as_ref().and_then(|(device, count)| Some((tables::accelerator_type(device)?, *count)));
     let gpus = attached.is_some() || tables::has_gpus(&order.instance_type);
     let disk = tables::disk_type(&order.instance_type, spec.disk_tier.as_deref()).unwrap_or("pd-balanced");
     let labels = labels(order);
-    Machine {
+    Properties {
         machine_type: typed("machineTypes", &order.instance_type),
         disks: vec![Disk {
             boot: true,

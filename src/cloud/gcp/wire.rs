@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Body of `instances.insert`.
 #[derive(Debug, Serialize)]
@@ -12,7 +13,7 @@ pub(super) struct Insert {
     /// Of the machine, unique in its zone.
     pub name: String,
     #[serde(flatten)]
-    pub machine: Machine,
+    pub machine: Properties,
 }
 
 /// Body of `instances.bulkInsert`.
@@ -21,19 +22,15 @@ pub(super) struct Insert {
 pub(super) struct BulkInsert {
     pub count: String,
     pub min_count: String,
-    /// Keys are the machines' names.
-    pub per_instance_properties: BTreeMap<String, Empty>,
-    pub instance_properties: Machine,
+    /// From the machines' names to what sets them apart, which is nothing else.
+    pub per_instance_properties: serde_json::Map<String, Value>,
+    pub instance_properties: Properties,
 }
-
-/// `{}`
-#[derive(Debug, Serialize)]
-pub(super) struct Empty {}
 
 /// What a machine is made of. Types are paths in an insert, bare names in a bulk insert.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Machine {
+pub(super) struct Properties {
     pub machine_type: String,
     pub disks: Vec<Disk>,
     pub network_interfaces: Vec<NewInterface>,
@@ -207,7 +204,7 @@ pub(super) struct Named {
 pub(super) struct Region {
     /// URLs.
     pub zones: Vec<String>,
-    pub quotas: Vec<Limit>,
+    pub quotas: Vec<Bound>,
 }
 
 /// A project with its limits.
@@ -215,12 +212,13 @@ pub(super) struct Region {
 #[serde(default)]
 pub(super) struct Project {
     pub name: String,
-    pub quotas: Vec<Limit>,
+    pub quotas: Vec<Bound>,
 }
 
+/// A limit.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Limit {
+pub(super) struct Bound {
     pub metric: String,
     pub limit: f64,
     pub usage: Option<f64>,

@@ -53,6 +53,7 @@ fn zone_of(asked: &Asked) -> String {
     asked.path.split("/zones/").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or("us-central1-a").to_owned()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all answers of a script")]
 fn ok(value: &Value) -> Answer {
     Some((200, value.to_string()))
 }
@@ -71,6 +72,7 @@ fn instance(name: &str, zone: &str, status: &str) -> Value {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all answers of a script")]
 fn not_found() -> Answer {
     Some((404, json!({"error": {"code": 404, "message": "not there", "errors": [{"message": "not there", "domain": "global", "reason": "notFound"}]}}).to_string()))
 }
