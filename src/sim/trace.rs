@@ -164,7 +164,7 @@ struct Growing {
 impl Growing {
     fn push(&mut self, seconds: f64, value: f64) {
         self.ticks += 1;
-        if self.steps.last().is_none_or(|(_, last)| *last != value) {
+        if self.steps.last().is_none_or(|(_, last)| last.total_cmp(&value).is_ne()) {
             self.steps.push((seconds, value));
         }
     }
@@ -195,7 +195,7 @@ pub fn exercise(text: &str) {
         let Ok(series) = Series::read(text, &columns) else { continue };
         let mut last = 0.0;
         for (begin, end, value) in series.runs() {
-            assert!(begin == last && end > begin && value >= 0.0, "{begin} to {end} after {last}");
+            assert!(begin.total_cmp(&last).is_eq() && end > begin && value >= 0.0, "{begin} to {end} after {last}");
             last = end;
         }
         assert!(series.ticks() >= series.runs().count());

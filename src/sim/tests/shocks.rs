@@ -120,19 +120,19 @@ fn shocks_correlate_pools_as_the_closed_form_says() {
     let a = pool("a", stock(), vec![region.clone(), cloud.clone()]);
     let b = pool("b", stock(), vec![region, cloud.clone()]);
     let far = pool("c", stock(), vec![cloud]);
-    let (s, t) = (0.25, 0.2);
-    // P(a) = p (1 − s e)(1 − t); P(a and b) = p² (1 − 2se + se²)(1 − t).
-    let p = 0.75 * (1.0 - s * 0.8) * (1.0 - t);
-    let both = 0.75 * 0.75 * (1.0 - 2.0 * s * 0.8 + s * 0.64) * (1.0 - t);
-    let correlation = (both - p * p) / (p * (1.0 - p));
-    assert!((a.availability(1).unwrap() - p).abs() < 1e-9);
+    let (local, wide) = (0.25, 0.2);
+    // With shares s and t of the two shocks: P(a) = p (1 − s e)(1 − t); P(a and b) = p² (1 − 2se + se²)(1 − t).
+    let up = 0.75 * (1.0 - local * 0.8) * (1.0 - wide);
+    let both = 0.75 * 0.75 * (1.0 - 2.0 * local * 0.8 + local * 0.64) * (1.0 - wide);
+    let correlation = (both - up * up) / (up * (1.0 - up));
+    assert!((a.availability(1).unwrap() - up).abs() < 1e-9);
     assert!((a.correlation(&b).unwrap() - correlation).abs() < 1e-9, "{:?} {correlation}", a.correlation(&b));
     assert!(a.correlation(&far).unwrap() < correlation && a.correlation(&far).unwrap() > 0.05);
     assert_eq!(a.correlation(&pool("d", stock(), Vec::new())), Some(0.0));
     for seconds in [0, 4000, 90_000] {
         let [x, y, xy] = shares(&a, &b, Timestamp(seconds * 1_000_000));
         let found = (xy - x * y) / libm::sqrt(x * (1.0 - x) * y * (1.0 - y));
-        assert!((x - p).abs() < 0.011 && (y - p).abs() < 0.011, "{x} {y} against {p} at {seconds} s");
+        assert!((x - up).abs() < 0.011 && (y - up).abs() < 0.011, "{x} {y} against {up} at {seconds} s");
         assert!((found - correlation).abs() < 0.03, "{found} against {correlation} at {seconds} s");
     }
 }
