@@ -6,6 +6,8 @@
 
 #[cfg(feature = "azure")]
 pub mod azure;
+#[cfg(feature = "gcp")]
+pub mod gcp;
 mod port;
 mod settings;
 
