@@ -223,6 +223,6 @@ fn ensure(kept: bool, why: impl FnOnce() -> Broken) -> Result<(), Broken> {
     if kept { Ok(()) } else { Err(why()) }
 }
 
-fn words(error: ProviderError) -> Broken {
+fn words(error: impl std::fmt::Display) -> Broken {
     error.to_string()
 }

@@ -8,6 +8,8 @@ mod clock;
 pub mod conformance;
 mod connect;
 pub mod fake;
+#[cfg(feature = "gcp")]
+pub mod gcp;
 pub mod live;
 mod pace;
 mod port;

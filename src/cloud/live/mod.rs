@@ -39,6 +39,9 @@ const BOOT_LIMIT: Duration = Duration::from_secs(600);
 /// Between two looks at machines that are on their way up.
 const BOOT_LOOK: Duration = Duration::from_secs(5);
 
+/// What machines of an attempt get beside their type and place, at its cloud.
+pub type MachineOf<'a> = Box<dyn Fn(&Attempt, &dyn CloudProvider) -> MachineSpec + 'a>;
+
 /// Who launches what.
 pub struct Launch<'a> {
     /// The one demand that is pursued; cancelled when the user wants to stop.
@@ -50,7 +53,7 @@ pub struct Launch<'a> {
     /// Random, never used before: what keys of calls are made of. At most 20 characters of `a-z0-9`.
     pub uid: String,
     /// What machines get beside their type and place.
-    pub machine: Box<dyn Fn(&Attempt, &dyn CloudProvider) -> MachineSpec + 'a>,
+    pub machine: MachineOf<'a>,
 }
 
 /// What every launch has in common.

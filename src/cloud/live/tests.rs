@@ -204,7 +204,8 @@ fn whatever_goes_wrong_nothing_is_held_that_nobody_knows_of() {
         let kept = run.lease.clone().unwrap_or_default();
         let mut kept: Vec<_> = kept.iter().map(|node| node.id.clone()).collect();
         let mut held: Vec<_> = held.iter().map(|node| node.id.clone()).collect();
-        (kept.sort(), held.sort());
+        kept.sort();
+        held.sort();
         if run.orphans == 0 {
             assert_eq!(held, kept, "seed {seed}: {:?}", run.outcome);
         }
