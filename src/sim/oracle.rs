@@ -43,3 +43,31 @@ pub fn obtainable(market: &Market, luck: Luck, way: &Way, nodes: u16, at: Timest
         Track::start(&pool.stock, luck, pool.entity).at(&pool.stock, at) >= u32::from(nodes) * ask.weight
     })
 }
+
+/// When a zone has enough for so many nodes, from the start of a trial until then, looked at in so many even steps;
+/// with nothing held.
+pub fn course(
+    market: &Market,
+    luck: Luck,
+    ask: usize,
+    nodes: u16,
+    until: Timestamp,
+    steps: u64,
+) -> Vec<(Timestamp, Timestamp)> {
+    let ask = &market.asks[ask];
+    let pool = &market.pools[ask.pool as usize];
+    let wanted = u32::from(nodes) * ask.weight;
+    let mut track = Track::start(&pool.stock, luck, pool.entity);
+    let mut open: Vec<(Timestamp, Timestamp)> = Vec::new();
+    let at = |step: u64| Timestamp((u128::from(until.0) * u128::from(step) / u128::from(steps.max(1))) as u64);
+    for step in 0..steps {
+        if track.at(&pool.stock, at(step)) < wanted {
+            continue;
+        }
+        match open.last_mut() {
+            Some((_, end)) if *end == at(step) => *end = at(step + 1),
+            _ => open.push((at(step), at(step + 1))),
+        }
+    }
+    open
+}

@@ -3,4 +3,5 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test of whole programs waits, and reads where its tools are")]
 
+mod report;
 mod tools;
