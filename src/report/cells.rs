@@ -1,4 +1,6 @@
 //! A table before it is drawn: for a terminal, for Markdown, for a page.
+//!
+//! **Invariant:** every row has a cell for each column, in their order.
 
 use super::grid::Grid;
 
