@@ -25,9 +25,6 @@ pub struct Scene<'a> {
     pub trial: u64,
 }
 
-/// How finely the market's course is looked at.
-const STEPS: u64 = 1200;
-
 impl Scene<'_> {
     /// The first demand's attempts under a policy over what the market had.
     pub fn gantt(&self, policy: &str, journal: &[Entry]) -> Gantt {
@@ -72,7 +69,7 @@ impl Scene<'_> {
         let seconds = |at: Timestamp| at.since(Timestamp::ZERO).as_secs_f64();
         let strip = |ask: usize| Strip {
             zone: self.market.asks[ask].words.zone.to_string(),
-            open: oracle::course(self.market, luck, ask, nodes, until, STEPS)
+            open: oracle::course(self.market, luck, ask, nodes, until)
                 .into_iter()
                 .map(|(from, to)| (seconds(from), seconds(to)))
                 .collect(),

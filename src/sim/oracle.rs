@@ -2,10 +2,10 @@
 //!
 //! **Invariant:** the oracle looks at a copy of the market's course, so looking changes nothing, not even later draws.
 
-use crate::model::{Money, Timestamp};
+use crate::model::{Money, Span, Timestamp};
 
 use super::luck::Luck;
-use super::market::{Market, Track, Way};
+use super::market::{Course, Market, Way};
 
 /// The cheapest candidate of a demand that a launch at `at` would have obtained, all other demands aside: its
 /// position in the ranking and the hourly price of all nodes, in dollars.
@@ -40,34 +40,27 @@ pub fn obtainable(market: &Market, luck: Luck, way: &Way, nodes: u16, at: Timest
     }
     market.asks_of(way).iter().any(|ask| {
         let pool = &market.pools[ask.pool as usize];
-        Track::start(&pool.stock, luck, pool.entity).at(&pool.stock, at) >= u32::from(nodes) * ask.weight
+        Course::start(pool, luck).at(pool, at) >= u32::from(nodes) * ask.weight
     })
 }
 
-/// When a zone has enough for so many nodes, from the start of a trial until then, looked at in so many even steps;
-/// with nothing held.
-pub fn course(
-    market: &Market,
-    luck: Luck,
-    ask: usize,
-    nodes: u16,
-    until: Timestamp,
-    steps: u64,
-) -> Vec<(Timestamp, Timestamp)> {
+/// When a zone has enough for so many nodes, from the start of a trial until then, with nothing held.
+pub fn course(market: &Market, luck: Luck, ask: usize, nodes: u16, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let ask = &market.asks[ask];
     let pool = &market.pools[ask.pool as usize];
     let wanted = u32::from(nodes) * ask.weight;
-    let mut track = Track::start(&pool.stock, luck, pool.entity);
+    let mut course = Course::start(pool, luck);
     let mut open: Vec<(Timestamp, Timestamp)> = Vec::new();
-    let at = |step: u64| Timestamp((u128::from(until.0) * u128::from(step) / u128::from(steps.max(1))) as u64);
-    for step in 0..steps {
-        if track.at(&pool.stock, at(step)) < wanted {
-            continue;
-        }
+    let mut now = Timestamp::ZERO;
+    while now < until {
+        let is_there = course.at(pool, now) >= wanted;
+        let next = course.next_change(pool, now).unwrap_or(until).clamp(now + Span(1), until);
         match open.last_mut() {
-            Some((_, end)) if *end == at(step) => *end = at(step + 1),
-            _ => open.push((at(step), at(step + 1))),
+            _ if !is_there => {}
+            Some((_, end)) if *end == now => *end = next,
+            _ => open.push((now, next)),
         }
+        now = next;
     }
     open
 }
