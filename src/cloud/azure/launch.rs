@@ -6,14 +6,17 @@
 use reqwest::Method;
 
 use super::Azure;
-use super::arm::version;
+use super::arm::{looks, version};
 use super::bodies::Bodies;
 use super::error::ArmError;
 use super::nodes::merge;
 use super::together::together;
-use crate::cloud::{Launched, NodeState, Order, ProviderError, Refusal};
+use crate::cloud::{Launched, Node, NodeState, Order, ProviderError, Refusal};
 use crate::denials;
 use crate::model::Cause;
+
+/// How often machines that were created are looked at until they run.
+const LOOKS: usize = 30;
 
 impl Azure {
     pub(super) async fn launch_order(&self, order: &Order) -> Result<Launched, ProviderError> {
@@ -50,8 +53,7 @@ impl Azure {
             let asked = together((0..order.nodes).map(|rank| self.machine(bodies, rank, *zone))).await;
             match merge(asked) {
                 Ok(()) => {
-                    let names = (0..order.nodes).map(|rank| paths.machine(rank));
-                    let nodes = self.nodes_named(names).await?;
+                    let nodes = self.up(bodies).await?;
                     return complete(order, nodes, refusals);
                 }
                 Err(ProviderError::Refused(more)) => {
@@ -66,6 +68,18 @@ impl Azure {
             self.clear_zone(bodies, *zone).await?;
         }
         Err(ProviderError::Refused(refusals))
+    }
+
+    /// The machines once none is on its way up any more. A repeated launch may meet those of the one before.
+    async fn up(&self, bodies: &Bodies<'_>) -> Result<Vec<Node>, ArmError> {
+        let mut pauses = looks().take(LOOKS);
+        loop {
+            let names = (0..bodies.order.nodes).map(|rank| bodies.paths.machine(rank));
+            let nodes = self.nodes_named(names).await?;
+            let pause = pauses.next().filter(|_| nodes.iter().any(|node| node.state == NodeState::Pending));
+            let Some(pause) = pause else { return Ok(nodes) };
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// One machine with its address and interface.
@@ -112,7 +126,7 @@ fn may_be_elsewhere(refusals: &[Refusal]) -> bool {
 }
 
 /// All that were ordered run; otherwise something happened meanwhile and has to be looked for.
-fn complete(order: &Order, nodes: Vec<crate::cloud::Node>, refusals: Vec<Refusal>) -> Result<Launched, ProviderError> {
+fn complete(order: &Order, nodes: Vec<Node>, refusals: Vec<Refusal>) -> Result<Launched, ProviderError> {
     let running = nodes.iter().filter(|node| node.state == NodeState::Running).count();
     if running == usize::from(order.nodes) {
         return Ok(Launched { nodes, refusals });

@@ -78,14 +78,13 @@ async fn only_subscription(arm: &Arm) -> Result<String, ProviderError> {
         arm.list::<Subscription>(arm.address("/subscriptions", version::SUBSCRIPTIONS)).await?.unwrap_or_default();
     let enabled: Vec<&Subscription> = all.iter().filter(|one| one.state != "Disabled").collect();
     match enabled.as_slice() {
-        [one] => Ok(one.subscription_id.clone()),
+        [one] => Ok(one.id.clone()),
         [] => Err(ProviderError::NoCredentials {
             message: "these credentials speak for no subscription".to_owned(),
             remedy: "give the identity a role in a subscription, such as Contributor".to_owned(),
         }),
         several => {
-            let each: Vec<String> =
-                several.iter().map(|one| format!("{} ({})", one.subscription_id, one.display_name)).collect();
+            let each: Vec<String> = several.iter().map(|one| format!("{} ({})", one.id, one.display_name)).collect();
             Err(ProviderError::NoCredentials {
                 message: format!("these credentials speak for {} subscriptions", several.len()),
                 remedy: format!("set AZURE_SUBSCRIPTION_ID to one of {}", each.join(", ")),

@@ -156,8 +156,8 @@ pub(super) fn state(machine: &Vm) -> NodeState {
     if provisioning == "Deleting" {
         return NodeState::Terminated;
     }
-    let statuses = machine.properties.instance_view.iter().flat_map(|view| &view.statuses);
-    let power = statuses.filter_map(|status| status.code.strip_prefix("PowerState/")).next();
+    let mut statuses = machine.properties.instance_view.iter().flat_map(|view| &view.statuses);
+    let power = statuses.find_map(|status| status.code.strip_prefix("PowerState/"));
     match power {
         Some("running") if provisioning == "Creating" => NodeState::Pending,
         Some("running") => NodeState::Running,

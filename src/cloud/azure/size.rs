@@ -90,9 +90,8 @@ impl<'a> Size<'a> {
     pub(super) fn disk(&self, tier: Option<&str>) -> Result<&'static str, ProviderError> {
         match tier {
             Some("low") => Ok("Standard_LRS"),
-            None | Some("medium") => Ok("StandardSSD_LRS"),
             Some("high" | "best") if self.has_premium() => Ok("Premium_LRS"),
-            Some("best") => Ok("StandardSSD_LRS"),
+            None | Some("medium" | "best") => Ok("StandardSSD_LRS"),
             Some("high") => Err(invalid("this machine type takes no premium disk; use disk_tier: best".to_owned())),
             Some("ultra") => Err(invalid("Azure boots from no ultra disk; use disk_tier: high".to_owned())),
             Some(other) => Err(invalid(format!("Azure has no disk tier '{other}'"))),

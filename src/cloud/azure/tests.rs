@@ -91,12 +91,12 @@ fn a_launch_asks_for_these() {
 /// The cause that the words of a body's `scope` and its code call for.
 fn expected(body: &denials::Body) -> Cause {
     match body.key.split('.').next().expect("a key") {
-        "AllocationFailed"
+        "SkuNotAvailable" if body.scope.contains("subscription") => Cause::Unsupported,
+        "SkuNotAvailable"
+        | "AllocationFailed"
         | "ZonalAllocationFailed"
         | "OverconstrainedAllocationRequest"
         | "OverconstrainedZonalAllocationRequest" => Cause::Stockout,
-        "SkuNotAvailable" if body.scope.contains("subscription") => Cause::Unsupported,
-        "SkuNotAvailable" => Cause::Stockout,
         "OperationNotAllowed" | "QuotaExceeded" => Cause::QuotaExceeded,
         "ReadOnlyDisabledSubscription" | "AuthorizationFailed" => Cause::Unauthorized,
         "TooManyRequests" => Cause::RateLimited,

@@ -56,7 +56,8 @@ pub(super) struct Resource {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Subscription {
-    pub(super) subscription_id: String,
+    #[serde(rename = "subscriptionId")]
+    pub(super) id: String,
     pub(super) display_name: String,
     pub(super) state: String,
 }
