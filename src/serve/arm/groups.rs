@@ -111,10 +111,13 @@ impl Arm {
             format!("/subscriptions/{}/resourceGroups/", call.part(1))
         };
         let resources = store.below(&prefix).filter(|stored| stored.text("type") != KIND);
+        // A list of resources tells less of each than its own provider does.
         let short = |stored: &Stored| {
             let mut short = stored.value.clone();
             if let Some(fields) = short.as_object_mut() {
-                fields.remove("properties");
+                fields.retain(|name, _| {
+                    ["id", "name", "type", "location", "tags", "sku", "managedBy"].contains(&name.as_str())
+                });
             }
             short
         };
