@@ -4,6 +4,8 @@
 //! [`Node`]s and [`Refusal`]s in the vendor's own words; what a refusal means is looked up in `denials`, what follows
 //! from it the engine decides.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod port;
 mod settings;
 
