@@ -38,28 +38,54 @@ struct Compiler<'a> {
     catalog: &'a Catalog,
     lines: &'a [Line],
     market: Market,
-    /// Positions by name.
+    positions: Positions,
+}
+
+/// What is there already, by name.
+#[derive(Debug, Clone, Default)]
+struct Positions {
     pools: BTreeMap<String, u32>,
     apis: BTreeMap<String, u32>,
     quotas: BTreeMap<String, u32>,
 }
 
 pub(super) fn market(scenario: &Scenario, wanted: &[Wanted]) -> Market {
-    let mut compiler = Compiler {
-        catalog: &scenario.catalog,
-        lines: &scenario.lines,
-        market: Market::default(),
-        pools: BTreeMap::new(),
-        apis: BTreeMap::new(),
-        quotas: BTreeMap::new(),
-    };
+    let mut compiler = Compiler::new(scenario, Market::default(), Positions::default());
     for (index, wanted) in wanted.iter().enumerate() {
         compiler.demand(index as u32, wanted, scenario.horizon);
     }
     compiler.market
 }
 
-impl Compiler<'_> {
+/// A market without demands that grows by what is asked of it. A way that is added late meets the same pools, limits
+/// and luck as one that was there from the start.
+#[derive(Debug, Clone, Default)]
+pub struct Growing {
+    market: Market,
+    positions: Positions,
+}
+
+impl Growing {
+    /// The market so far.
+    pub fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// Adds the way of a candidate and returns its position.
+    pub fn add(&mut self, scenario: &Scenario, candidate: &Candidate) -> usize {
+        let (market, positions) = (std::mem::take(&mut self.market), std::mem::take(&mut self.positions));
+        let mut compiler = Compiler::new(scenario, market, positions);
+        compiler.way(candidate);
+        (self.market, self.positions) = (compiler.market, compiler.positions);
+        self.market.ways.len() - 1
+    }
+}
+
+impl<'a> Compiler<'a> {
+    fn new(scenario: &'a Scenario, market: Market, positions: Positions) -> Self {
+        Self { catalog: &scenario.catalog, lines: &scenario.lines, market, positions }
+    }
+
     fn demand(&mut self, index: u32, wanted: &Wanted, horizon: Option<Span>) {
         let first_way = self.market.ways.len() as u32;
         for candidate in &wanted.candidates {
@@ -136,7 +162,7 @@ impl Compiler<'_> {
             },
         };
         let next = self.market.pools.len() as u32;
-        let index = *self.pools.entry(name.clone()).or_insert(next);
+        let index = *self.positions.pools.entry(name.clone()).or_insert(next);
         if index == next {
             let stock = self.setting(offering, zone, |line| line.pool.as_ref()).cloned().unwrap_or(stocks::DEFAULT);
             let life = match self.setting(offering, zone, |line| line.life.as_ref()) {
@@ -188,7 +214,7 @@ impl Compiler<'_> {
         // Many candidates answer alike; one interface serves them all.
         let key = format!("{latency:?}{faults:?}{answers:?}");
         let next = self.market.apis.len() as u32;
-        let index = *self.apis.entry(key).or_insert(next);
+        let index = *self.positions.apis.entry(key).or_insert(next);
         if index == next {
             self.market.apis.push(Api { entity: Entity::named(&format!("api {cloud}")), latency, faults, answers });
         }
@@ -234,7 +260,7 @@ impl Compiler<'_> {
             }
         };
         let next = self.market.quotas.len() as u32;
-        let index = *self.quotas.entry(key).or_insert(next);
+        let index = *self.positions.quotas.entry(key).or_insert(next);
         if index == next {
             let (global, total) = (spec.scope == QuotaScope::Global, spec.scope == QuotaScope::Region);
             let usual = Answers::quota(cloud, global, total, spot);

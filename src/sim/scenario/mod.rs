@@ -30,7 +30,7 @@ use crate::sim::market::Market;
 use crate::sim::probe::Probe;
 use crate::yaml::{self, Node, Problem, Reader, Source, Spot, did_you_mean, quote};
 
-pub use compile::Wanted;
+pub use compile::{Growing, Wanted};
 pub use demand::DemandSpec;
 pub use expect::{Expect, Metric, TableRow, Threshold};
 pub use schema::scenario_schema;

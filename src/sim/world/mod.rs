@@ -5,6 +5,7 @@
 
 mod calls;
 mod launch;
+mod open;
 
 use std::sync::Arc;
 
@@ -17,6 +18,9 @@ use super::luck::Luck;
 use super::market::{Market, Track};
 use super::probe::{Probe, Probes};
 use super::voice::Voice;
+
+pub use super::voice::Spoken;
+pub use open::{Asked, OpenWorld, Taken};
 
 /// A market in one trial. Reset and used again for the next.
 pub struct SimWorld {
@@ -84,25 +88,7 @@ struct WayState {
 impl SimWorld {
     /// A world on this market, before its first trial (see [`SimWorld::reset`]).
     pub fn new(market: &Market) -> Self {
-        let state = State {
-            luck: Luck::new(0, 0),
-            now: Timestamp::ZERO,
-            epoch: 0,
-            agenda: Agenda::default(),
-            pools: vec![PoolState::default(); market.pools.len()],
-            ways: vec![WayState::default(); market.ways.len()],
-            used: vec![0; market.quotas.len()],
-            voice: Voice::new(market),
-            ledger: Ledger::default(),
-            answers: Vec::with_capacity(8),
-            free: Vec::with_capacity(8),
-            asked: Vec::with_capacity(64),
-            to_come: 0,
-            probes: Probes::default(),
-            last_place: None,
-            broken: Arc::from("the connection was closed before the answer came"),
-            refused_release: Arc::from("the cloud could not delete it: internal error, try again"),
-        };
+        let state = State::new(market);
         // Threads that share a reference count slow each other down, so each world counts references of its own.
         let mut own = market.clone();
         for wish in &mut own.demands {
@@ -204,6 +190,28 @@ impl World for SimWorld {
 }
 
 impl State {
+    fn new(market: &Market) -> Self {
+        Self {
+            luck: Luck::new(0, 0),
+            now: Timestamp::ZERO,
+            epoch: 0,
+            agenda: Agenda::default(),
+            pools: vec![PoolState::default(); market.pools.len()],
+            ways: vec![WayState::default(); market.ways.len()],
+            used: vec![0; market.quotas.len()],
+            voice: Voice::new(market),
+            ledger: Ledger::default(),
+            answers: Vec::with_capacity(8),
+            free: Vec::with_capacity(8),
+            asked: Vec::with_capacity(64),
+            to_come: 0,
+            probes: Probes::default(),
+            last_place: None,
+            broken: Arc::from("the connection was closed before the answer came"),
+            refused_release: Arc::from("the cloud could not delete it: internal error, try again"),
+        }
+    }
+
     fn reset(&mut self, market: &Market, luck: Luck) {
         self.luck = luck;
         self.now = Timestamp::ZERO;
@@ -283,6 +291,11 @@ impl State {
             self.answers.len() as u32 - 1
         };
         self.agenda.push(self.now + after, Item::Answer { call, slot });
+    }
+
+    /// How many nodes one zone of a candidate has room for.
+    fn fitting(&mut self, market: &Market, ask: usize) -> u32 {
+        self.free(market, ask) / market.asks[ask].weight
     }
 
     fn free(&mut self, market: &Market, ask: usize) -> u32 {
