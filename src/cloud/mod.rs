@@ -6,11 +6,20 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+mod clock;
+pub mod conformance;
+mod connect;
+pub mod fake;
 #[cfg(feature = "gcp")]
 pub mod gcp;
+pub mod live;
+mod pace;
 mod port;
 mod settings;
 
+pub use clock::{Clock, SPEED, SpeedError};
+pub use connect::{CLOUDS, Cloud, Clouds, connect};
+pub use pace::Pace;
 pub use port::{
     CloudProvider, Identity, Launched, LeaseKey, MachineSpec, Node, NodeState, Order, ProviderError, Quota, Refusal,
     tag,

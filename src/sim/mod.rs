@@ -15,6 +15,7 @@ pub mod scenario;
 mod special;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 pub mod trial;
 mod voice;
 mod watch;

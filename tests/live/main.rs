@@ -5,4 +5,6 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod machine;
+mod sshd;
 mod tools;

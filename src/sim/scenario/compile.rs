@@ -10,9 +10,10 @@ use crate::catalog::Catalog;
 use crate::model::{Candidate, CapacityType, Demand, DemandId, Limits, Offering, Span, Timestamp, ZoneId};
 use crate::sim::law::Law;
 use crate::sim::luck::Entity;
-use crate::sim::market::{Answers, Api, Ask, Latency, Market, Pool, Quota, Way, Wish, Words};
+use crate::sim::market::{Answers, Api, Ask, Latency, Market, Pool, Quota, Shock, Way, Wish, Words};
 
 use super::settings::{Fault, Life, Line, Outcome, QuotaScope, QuotaSpec, Refused, decide};
+use super::shocks::{Per, ShockSpec};
 use super::{Scenario, stocks};
 
 /// A demand with its ranked candidates.
@@ -37,6 +38,7 @@ const NOTICE_AWS: Span = Span::from_secs(120);
 struct Compiler<'a> {
     catalog: &'a Catalog,
     lines: &'a [Line],
+    shocks: &'a [ShockSpec],
     market: Market,
     positions: Positions,
 }
@@ -47,6 +49,8 @@ struct Positions {
     pools: BTreeMap<String, u32>,
     apis: BTreeMap<String, u32>,
     quotas: BTreeMap<String, u32>,
+    /// Shocks made so far, by name.
+    weather: BTreeMap<String, Arc<Shock>>,
 }
 
 pub(super) fn market(scenario: &Scenario, wanted: &[Wanted]) -> Market {
@@ -83,7 +87,8 @@ impl Growing {
 
 impl<'a> Compiler<'a> {
     fn new(scenario: &'a Scenario, market: Market, positions: Positions) -> Self {
-        Self { catalog: &scenario.catalog, lines: &scenario.lines, market, positions }
+        let Scenario { catalog, lines, shocks, .. } = scenario;
+        Self { catalog, lines, shocks, market, positions }
     }
 
     fn demand(&mut self, index: u32, wanted: &Wanted, horizon: Option<Span>) {
@@ -171,9 +176,37 @@ impl<'a> Compiler<'a> {
             };
             let usual = if self.cloud(offering) == "aws" { NOTICE_AWS } else { NOTICE };
             let notice = self.setting(offering, zone, |line| line.notice).unwrap_or(usual);
-            self.market.pools.push(Pool { entity: Entity::named(&format!("pool {name}")), stock, life, notice });
+            let shocks = self.shocks(offering, zone);
+            let entity = Entity::named(&format!("pool {name}"));
+            self.market.pools.push(Pool { entity, stock, shocks, life, notice });
         }
         (index, weight)
+    }
+
+    /// The shocks that fall upon a pool.
+    fn shocks(&mut self, offering: &Offering, zone: Option<ZoneId>) -> Box<[Arc<Shock>]> {
+        let catalog = self.catalog;
+        let device = || offering.accelerator.map_or("-", |accelerator| catalog.accelerator_name(accelerator));
+        let mut fallen = Vec::new();
+        for spec in self.shocks.iter().filter(|spec| spec.on.admits(catalog, offering, zone)) {
+            let group = match spec.per {
+                None => String::new(),
+                Some(Per::Cloud) => self.cloud(offering).to_owned(),
+                Some(Per::Region) => format!("{}/{}", self.cloud(offering), catalog.region_name(offering.region)),
+                Some(Per::Zone) => self.place(offering, zone),
+                Some(Per::Accelerator) => device().to_owned(),
+            };
+            let name = format!("shock {} {group}", spec.name);
+            let made = || {
+                let entity = Entity::named(&name);
+                Shock::new(entity, spec.calm.clone(), spec.lasts.clone(), spec.depth, spec.each).ok().map(Arc::new)
+            };
+            if let Some(shock) = self.positions.weather.get(&name).cloned().or_else(made) {
+                self.positions.weather.insert(name, Arc::clone(&shock));
+                fallen.push(shock);
+            }
+        }
+        fallen.into()
     }
 
     fn api(&mut self, offering: &Offering, zone: Option<ZoneId>) -> u32 {

@@ -15,7 +15,7 @@ use crate::world::World;
 use super::agenda::Agenda;
 use super::billing::Ledger;
 use super::luck::Luck;
-use super::market::{Market, Track};
+use super::market::{Course, Market};
 use super::probe::{Probe, Probes};
 use super::voice::Voice;
 
@@ -74,7 +74,7 @@ enum Item {
 #[derive(Debug, Clone, Default)]
 struct PoolState {
     epoch: u32,
-    track: Option<Track>,
+    course: Option<Course>,
     held: u32,
 }
 
@@ -304,9 +304,9 @@ impl State {
         let (luck, epoch) = (self.luck, self.epoch);
         let state = &mut self.pools[index];
         if state.epoch != epoch {
-            *state = PoolState { epoch, track: Some(Track::start(&pool.stock, luck, pool.entity)), held: 0 };
+            *state = PoolState { epoch, course: Some(Course::start(pool, luck)), held: 0 };
         }
-        let there = state.track.as_mut().map_or(0, |track| track.at(&pool.stock, self.now));
+        let there = state.course.as_mut().map_or(0, |course| course.at(pool, self.now));
         there.saturating_sub(state.held)
     }
 

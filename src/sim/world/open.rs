@@ -11,7 +11,7 @@ use crate::model::{
 
 use super::super::billing::Ledger;
 use super::super::luck::{Luck, Purpose};
-use super::super::market::{Ask, Market, Track};
+use super::super::market::{Ask, Course, Market};
 use super::super::scenario::{Growing, Scenario};
 use super::super::voice::{Spoken, words};
 use super::{Item, State};
@@ -197,8 +197,8 @@ impl OpenWorld {
     /// looking changes nothing.
     pub fn course(&self, pool: usize, moments: impl Iterator<Item = Timestamp>) -> Vec<u32> {
         let pool = &self.market().pools[pool];
-        let mut track = Track::start(&pool.stock, self.state.luck, pool.entity);
-        moments.map(|at| track.at(&pool.stock, at)).collect()
+        let mut course = Course::start(pool, self.state.luck);
+        moments.map(|at| course.at(pool, at)).collect()
     }
 
     /// The asks of a way, with their positions.
