@@ -9,6 +9,7 @@ pub mod aws;
 mod clock;
 pub mod conformance;
 mod connect;
+pub mod ec2;
 pub mod fake;
 #[cfg(feature = "gcp")]
 pub mod gcp;

@@ -4,11 +4,11 @@
 //! images that has what the type needs, found by name, since ids differ from region to region and change every month.
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, Image};
+use aws_sdk_ec2::types::{EbsBlockDevice, Filter, Image};
 
 use super::errors::Told;
-use super::kind::{Architecture, Devices, architecture, devices};
 use crate::cloud::ProviderError;
+use crate::cloud::ec2::{Architecture, Devices, architecture, devices};
 
 /// Accounts that publish the default images: Amazon's, and Canonical's with which its images are signed.
 const OWNERS: [&str; 2] = ["amazon", "099720109477"];
@@ -125,7 +125,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 fn of(image: &Image) -> Chosen {
     let root = image.root_device_name().unwrap_or(USUAL_ROOT);
     let disk = image.block_device_mappings().iter().find(|mapping| mapping.device_name() == Some(root));
-    let size = disk.and_then(|mapping| mapping.ebs()).and_then(|ebs| ebs.volume_size()).unwrap_or(0);
+    let size = disk.and_then(|mapping| mapping.ebs()).and_then(EbsBlockDevice::volume_size).unwrap_or(0);
     Chosen {
         id: image.image_id().unwrap_or_default().to_owned(),
         root: root.to_owned(),

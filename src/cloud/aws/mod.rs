@@ -7,7 +7,6 @@ mod connect;
 mod errors;
 mod images;
 mod keys;
-mod kind;
 mod launch;
 mod network;
 mod nodes;
@@ -18,7 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, Instance, LocationType};
+use aws_sdk_ec2::types::{Filter, Instance, InstanceNetworkInterface, LocationType};
 use tokio::task::JoinSet;
 
 use self::connect::Clients;
@@ -63,7 +62,8 @@ impl CloudProvider for Aws {
     }
 
     async fn launch(&self, order: &Order) -> Result<Launched, ProviderError> {
-        launch::launch(&self.clients.ec2(&order.region), order).await
+        // Boxed: five calls of the SDK wait in it at once.
+        Box::pin(launch::launch(&self.clients.ec2(&order.region), order)).await
     }
 
     async fn find(&self, region: &str, key: &LeaseKey) -> Result<Vec<Node>, ProviderError> {
@@ -173,7 +173,7 @@ async fn drop_groups(ec2: &Client, instances: &[Instance]) {
     for instance in instances {
         let cluster = instance.tags().iter().find(|tag| tag.key() == Some(tag::CLUSTER)).and_then(|tag| tag.value());
         let Some(name) = cluster.map(network::own_group) else { continue };
-        let of_interfaces = instance.network_interfaces().iter().flat_map(|interface| interface.groups());
+        let of_interfaces = instance.network_interfaces().iter().flat_map(InstanceNetworkInterface::groups);
         let groups = instance.security_groups().iter().chain(of_interfaces);
         let named = groups.filter(|group| group.group_name() == Some(name.as_str()));
         own.extend(named.filter_map(|group| group.group_id()));

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{Instance, InstanceLifecycleType};
+use aws_sdk_ec2::types::{CpuOptions, Instance, InstanceLifecycleType};
 
 use super::errors::Told;
-use super::kind::{bucket, bucket_of_code};
+use crate::cloud::ec2::{bucket, bucket_of_code};
 use crate::cloud::{ProviderError, Quota};
 
 /// The vCPU limits of EC2, on-demand and spot, with the vCPUs that these instances use.
@@ -35,8 +35,8 @@ fn usage(running: &[Instance]) -> BTreeMap<(&'static str, bool), u32> {
         let Some(kind) = instance.instance_type() else { continue };
         let spot = instance.instance_lifecycle() == Some(&InstanceLifecycleType::Spot);
         let cpu = instance.cpu_options();
-        let cores = cpu.and_then(|cpu| cpu.core_count()).unwrap_or(0);
-        let threads = cpu.and_then(|cpu| cpu.threads_per_core()).unwrap_or(1);
+        let cores = cpu.and_then(CpuOptions::core_count).unwrap_or(0);
+        let threads = cpu.and_then(CpuOptions::threads_per_core).unwrap_or(1);
         *used.entry((bucket(kind.as_str()), spot)).or_insert(0) += (cores * threads).max(0) as u32;
     }
     used

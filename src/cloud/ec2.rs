@@ -1,17 +1,20 @@
-//! What the name of an instance type says: architecture, devices, quota bucket.
+//! What is known of EC2 without asking it: what the name of an instance type says, and the codes of its limits.
 //!
-//! **Invariant:** read off the name alone, by Amazon's naming rules, so that it costs no call.
+//! **Invariant:** read off names alone, by Amazon's naming rules, so that it costs no call; the adapter and the wire
+//! server go by the same facts.
 
 /// Instruction set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Architecture {
+pub enum Architecture {
+    /// `x86_64`
     X86,
+    /// `arm64`
     Arm,
 }
 
 /// Which image a type needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Devices {
+pub enum Devices {
     /// None, or none that needs a driver.
     None,
     /// NVIDIA's, for which the open kernel module works.
@@ -33,7 +36,7 @@ fn parts(instance_type: &str) -> (&str, &str, &str) {
 }
 
 /// A `g` after the generation is Graviton; `a1` came before that rule, and `-gb200` is NVIDIA's Grace.
-pub(super) fn architecture(instance_type: &str) -> Architecture {
+pub fn architecture(instance_type: &str) -> Architecture {
     let (series, generation, suffix) = parts(instance_type);
     let attributes = suffix.split('-').next().unwrap_or(suffix);
     if attributes.contains('g') || suffix.contains("-gb") || (series == "a" && generation == "1") {
@@ -43,19 +46,20 @@ pub(super) fn architecture(instance_type: &str) -> Architecture {
     }
 }
 
-pub(super) fn devices(instance_type: &str) -> Devices {
+/// The devices of a type, as far as the choice of an image goes.
+pub fn devices(instance_type: &str) -> Devices {
     match parts(instance_type) {
         // AMD's GPUs; the kernel of a plain image has the driver.
         ("g", "4", suffix) if suffix.starts_with("ad") => Devices::None,
-        ("p", "2" | "3", _) | ("g", "2" | "3", _) => Devices::OldNvidia,
+        ("p" | "g", "2" | "3", _) => Devices::OldNvidia,
         ("p" | "g" | "gr", _, _) => Devices::Nvidia,
         ("inf" | "trn", _, _) => Devices::Neuron,
         _ => Devices::None,
     }
 }
 
-/// Codes of the vCPU limits: for on-demand and for spot. From the console's list of EC2 quotas.
-const BUCKETS: &[(&str, &str, &str)] = &[
+/// The vCPU limits: name of the bucket, code for on-demand, code for spot (empty where there is none). From the console's list of EC2 quotas.
+pub const BUCKETS: [(&str, &str, &str); 10] = [
     ("Standard", "L-1216C47A", "L-34B43A08"),
     ("P", "L-417A185B", "L-7212CCBC"),
     ("G and VT", "L-DB2E81BA", "L-3819A6DF"),
@@ -69,7 +73,7 @@ const BUCKETS: &[(&str, &str, &str)] = &[
 ];
 
 /// The bucket that a quota code limits, and whether it is spot's; `None` for codes that limit something else.
-pub(super) fn bucket_of_code(code: &str) -> Option<(&'static str, bool)> {
+pub fn bucket_of_code(code: &str) -> Option<(&'static str, bool)> {
     BUCKETS.iter().find_map(|(name, on_demand, spot)| match code {
         "" => None,
         code if code == *on_demand => Some((*name, false)),
@@ -79,7 +83,7 @@ pub(super) fn bucket_of_code(code: &str) -> Option<(&'static str, bool)> {
 }
 
 /// The bucket that a type counts against.
-pub(super) fn bucket(instance_type: &str) -> &'static str {
+pub fn bucket(instance_type: &str) -> &'static str {
     match parts(instance_type).0 {
         "p" => "P",
         "g" | "gr" | "vt" => "G and VT",
