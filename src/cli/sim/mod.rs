@@ -4,6 +4,7 @@
 
 mod common;
 mod compare;
+mod files_compared;
 mod files_of;
 mod gate;
 mod progress;
