@@ -6,5 +6,6 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod machine;
+mod report;
 mod sshd;
 mod tools;
