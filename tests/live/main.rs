@@ -5,6 +5,8 @@
 
 #[cfg(feature = "azure")]
 mod azure;
+#[cfg(feature = "aws")]
+mod aws;
 mod machine;
 mod report;
 mod sshd;
