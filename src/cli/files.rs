@@ -13,6 +13,11 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
     read.map_err(|error| unreadable(path, &error))
 }
 
+/// The text of a file that another one names; what went wrong is said where it is named.
+pub(super) fn read_beside(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| plain(&error))
+}
+
 /// The bytes of a file.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| unreadable(path, &error))

@@ -51,7 +51,7 @@ pub(super) fn load(
 ) -> Result<Scenario, Failure> {
     let text = files::read(path)?;
     let name = path.display().to_string();
-    let scenario = Scenario::load(&Source { name: &name, text: &text }, base, settings)?;
+    let scenario = Scenario::load_with(&Source { name: &name, text: &text }, base, settings, &files::read_beside)?;
     for warning in &scenario.warnings {
         console.note(format!("warning: {warning}"));
     }

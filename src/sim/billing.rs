@@ -82,6 +82,20 @@ impl Ledger {
         position
     }
 
+    /// Makes one lease of several nodes into as many of one node, named by the numbers that follow its own.
+    pub(super) fn split(&mut self, position: usize) {
+        let whole = self.holdings[position];
+        self.holdings[position].lease.nodes = 1;
+        for more in 1..u64::from(whole.lease.nodes) {
+            let mut part = whole;
+            (part.lease.nodes, part.lease.id.0.0) = (1, whole.lease.id.0.0 + more);
+            let at = self.index.partition_point(|(id, _)| *id < part.lease.id);
+            self.index.insert(at, (part.lease.id, self.holdings.len() as u32));
+            self.holdings.push(part);
+            self.open += 1;
+        }
+    }
+
     /// Ends a lease; false if it had ended already.
     pub(super) fn end(&mut self, position: usize, now: Timestamp) -> bool {
         if self.holdings[position].until.is_some() {

@@ -28,6 +28,12 @@ pub enum Purpose {
     Arrival = 6,
     /// What a policy draws.
     Policy = 7,
+    /// Shared shocks coming and going, and whom they hit.
+    Shock = 8,
+    /// Spot prices moving.
+    Price = 9,
+    /// What others in the account use, and when an increase is granted.
+    Quota = 10,
 }
 
 /// The luck of one trial.
@@ -48,6 +54,12 @@ impl Entity {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
         Self(mix(hash, name.len() as u64))
+    }
+
+    /// What becomes of two things together, such as a shock and a pool it may hit. The order counts.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self(mix(self.0, other.0))
     }
 }
 

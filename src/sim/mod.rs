@@ -15,6 +15,7 @@ pub mod scenario;
 mod special;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 pub mod trial;
 mod voice;
 mod watch;
@@ -24,4 +25,4 @@ pub use billing::{Holding, Ledger};
 pub use law::{Law, LawError};
 pub use luck::{Entity, Luck, Purpose, Stream};
 pub use probe::{Probe, Probes};
-pub use world::SimWorld;
+pub use world::{Asked, OpenWorld, SimWorld, Spoken, Taken};

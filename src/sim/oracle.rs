@@ -5,7 +5,7 @@
 use crate::model::{Money, Timestamp};
 
 use super::luck::Luck;
-use super::market::{Market, Track, Way};
+use super::market::{Course, Market, Way};
 
 /// The cheapest candidate of a demand that a launch at `at` would have obtained, all other demands aside: its
 /// position in the ranking and the hourly price of all nodes, in dollars.
@@ -40,6 +40,6 @@ pub fn obtainable(market: &Market, luck: Luck, way: &Way, nodes: u16, at: Timest
     }
     market.asks_of(way).iter().any(|ask| {
         let pool = &market.pools[ask.pool as usize];
-        Track::start(&pool.stock, luck, pool.entity).at(&pool.stock, at) >= u32::from(nodes) * ask.weight
+        Course::start(pool, luck).at(pool, at) >= u32::from(nodes) * ask.weight
     })
 }

@@ -119,10 +119,18 @@ pub(super) fn file(args: &SweepArgs, trials: Range<u64>, console: &mut Console) 
 }
 
 impl SweepArgs {
+    /// The axes of the command line, and those of the scenario's matrix that it does not name.
+    fn axes_of(&self, scenario: &Scenario) -> Vec<Axis> {
+        let given = |name: &str| self.axes.iter().any(|(known, _)| known == name);
+        let own = scenario.matrix.iter().filter(|(name, _)| !given(name)).cloned();
+        self.axes.iter().cloned().chain(own).collect()
+    }
+
     fn prepare(&self, console: &mut Console) -> Result<Prepared, Failure> {
         let catalog = self.catalogs.load()?;
         let plain = scenarios::load(&self.path, catalog, &[], console)?;
-        let points = points(&self.axes);
+        let axes = self.axes_of(&plain);
+        let points = points(&axes);
         let mut load = |point| scenarios::load(&self.path, catalog, point, console);
         let scenarios: Vec<Scenario> = points.iter().map(|point| load(point)).collect::<Result<_, _>>()?;
         let demands = plain.demands.len();
@@ -137,7 +145,7 @@ impl SweepArgs {
         let (seed, trials) = (self.seed.unwrap_or(plain.seed), self.trials.unwrap_or(plain.trials));
         let mut words = vec!["sweep".to_owned(), self.path.display().to_string()];
         let set = |(name, values): &Axis| ["--set".to_owned(), format!("{name}={}", values.join(","))];
-        words.extend(self.axes.iter().flat_map(set).chain(self.catalogs.given()));
+        words.extend(axes.iter().flat_map(set).chain(self.catalogs.given()));
         let flags = [("--policies", names.join(",")), ("--trials", trials.to_string()), ("--seed", seed.to_string())];
         words.extend(flags.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
         let manifest = manifest(&self.path, &plain, (seed, trials), names, words);

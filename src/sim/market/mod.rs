@@ -5,6 +5,8 @@
 
 mod api;
 mod quota;
+mod replay;
+mod shock;
 mod stock;
 
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use super::luck::Entity;
 
 pub use api::{Answers, Api, Faults, Latency};
 pub use quota::Quota;
+pub use replay::{Offset, Played, Replay};
+pub use shock::{Course, Shock};
 pub use stock::{Counted, Renewal, Stock, Track, Window};
 
 /// Everything a trial can meet.
@@ -98,6 +102,8 @@ pub struct Pool {
     pub entity: Entity,
     /// How many there are, as time goes by.
     pub stock: Stock,
+    /// What falls upon it, shared with other pools.
+    pub shocks: Box<[Arc<Shock>]>,
     /// Mean life of a spot lease; `None` where nothing is taken back.
     pub life: Option<Law>,
     /// How long before it is taken back the cloud says so.

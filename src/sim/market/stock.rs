@@ -7,6 +7,7 @@ use crate::model::{Span, Timestamp};
 
 use super::super::law::{Law, LawError};
 use super::super::luck::{Entity, Luck, Purpose, Stream};
+use super::replay::Replay;
 
 /// The course of a stock.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub enum Stock {
     Renewal(Renewal),
     /// Free machines among those of a zone, as other tenants come and go.
     Counted(Counted),
+    /// What real probes found.
+    Trace(Replay),
 }
 
 /// A span of time with machines.
@@ -64,6 +67,9 @@ pub struct Track {
     until: Option<Timestamp>,
     level: u32,
     up: bool,
+    /// Of a trace: the run, and when its lap started.
+    run: u32,
+    lap: i64,
 }
 
 impl Renewal {
@@ -135,6 +141,7 @@ impl Stock {
             Self::Schedule(_) => None,
             Self::Renewal(renewal) => Some(if renewal.nodes >= nodes { renewal.availability } else { 0.0 }),
             Self::Counted(counted) => Some(counted.availability(nodes)),
+            Self::Trace(replay) => Some(replay.availability(nodes)),
         }
     }
 }
@@ -143,6 +150,7 @@ impl Track {
     /// The start of the course, in its steady state.
     pub fn start(stock: &Stock, luck: Luck, entity: Entity) -> Self {
         let mut stream = luck.stream(entity, Purpose::Stock, 0);
+        let mut lap = 0;
         let (level, up) = match stock {
             Stock::Always(nodes) => (*nodes, true),
             Stock::Schedule(_) => (0, false),
@@ -155,8 +163,12 @@ impl Track {
                 let tenants = counted.at_most.partition_point(|upto| *upto <= u) as u32;
                 (tenants.min(counted.most()), true)
             }
+            Stock::Trace(replay) => {
+                lap = replay.starts(luck);
+                (0, true)
+            }
         };
-        Self { stream, until: None, level, up }
+        Self { stream, until: None, level, up, run: 0, lap }
     }
 
     /// Machines there at `now`, our own leases not subtracted. Time must not run backwards from call to call.
@@ -175,7 +187,44 @@ impl Track {
                 self.advance_counted(counted, now);
                 counted.free(self.level)
             }
+            Stock::Trace(replay) => {
+                if self.until.is_none_or(|until| until <= now) {
+                    self.advance_trace(replay, now);
+                }
+                self.level
+            }
         }
+    }
+
+    /// The first moment after `now` at which there may be another number; `None` if there never will be. To be asked
+    /// after [`Track::at`] for the same moment.
+    pub fn next_change(&mut self, stock: &Stock, now: Timestamp) -> Option<Timestamp> {
+        match stock {
+            Stock::Always(_) => None,
+            Stock::Schedule(windows) => {
+                let next = windows.get(windows.partition_point(|window| window.to <= now))?;
+                let change = if next.from > now { next.from } else { next.to };
+                (change < Timestamp::NEVER).then_some(change)
+            }
+            Stock::Renewal(renewal) => Some(self.renewal_until(renewal)),
+            Stock::Counted(counted) => Some(self.counted_until(counted)),
+            Stock::Trace(_) => self.until.filter(|until| *until < Timestamp::NEVER),
+        }
+    }
+
+    /// To the run of this moment: mostly the next one.
+    fn advance_trace(&mut self, replay: &Replay, now: Timestamp) {
+        let next = self.run as usize + usize::from(self.until.is_some());
+        let ends = |run: usize, lap: i64| now.0.saturating_add_signed(lap.saturating_neg()) < replay.run(run).until;
+        let (run, lap) = if self.until.is_some() && !replay.wraps(next) && ends(next, self.lap) {
+            (next, self.lap)
+        } else {
+            replay.find(self.lap, now.0)
+        };
+        (self.run, self.lap) = (run as u32, lap);
+        self.level = replay.run(run).nodes;
+        let until = || Timestamp(replay.run(run).until.saturating_add_signed(lap));
+        self.until = Some(if replay.is_last(run) { Timestamp::NEVER } else { until() });
     }
 
     fn advance_renewal(&mut self, renewal: &Renewal, now: Timestamp) {
@@ -183,10 +232,7 @@ impl Track {
         if now == Timestamp::ZERO {
             return;
         }
-        let mut until = self.until.unwrap_or_else(|| {
-            let law = if self.up { &renewal.up } else { &renewal.down };
-            Timestamp::ZERO + Span::from_secs_f64(law.draw_residual(&mut self.stream))
-        });
+        let mut until = self.renewal_until(renewal);
         while until <= now {
             self.up = !self.up;
             let law = if self.up { &renewal.up } else { &renewal.down };
@@ -197,9 +243,22 @@ impl Track {
         self.level = if self.up { renewal.nodes } else { 0 };
     }
 
+    fn renewal_until(&mut self, renewal: &Renewal) -> Timestamp {
+        *self.until.get_or_insert_with(|| {
+            let law = if self.up { &renewal.up } else { &renewal.down };
+            Timestamp::ZERO + Span::from_secs_f64(law.draw_residual(&mut self.stream))
+        })
+    }
+
+    fn counted_until(&mut self, counted: &Counted) -> Timestamp {
+        let until = self.until.unwrap_or_else(|| Timestamp::ZERO + self.next_change_after(counted));
+        self.until = Some(until);
+        until
+    }
+
     /// `level` counts tenants here. All waiting times are memoryless, so the next change is drawn anew after each.
     fn advance_counted(&mut self, counted: &Counted, now: Timestamp) {
-        let mut until = self.until.unwrap_or_else(|| Timestamp::ZERO + self.next_change(counted));
+        let mut until = self.counted_until(counted);
         while until <= now {
             let arrive = if self.level < counted.most() { 1.0 / counted.mean_gap } else { 0.0 };
             let leave = f64::from(self.level) / counted.mean_hold;
@@ -208,12 +267,12 @@ impl Track {
             } else {
                 self.level -= u32::from(self.level > 0);
             }
-            until = until + self.next_change(counted);
+            until = until + self.next_change_after(counted);
         }
         self.until = Some(until);
     }
 
-    fn next_change(&mut self, counted: &Counted) -> Span {
+    fn next_change_after(&mut self, counted: &Counted) -> Span {
         let arrive = if self.level < counted.most() { 1.0 / counted.mean_gap } else { 0.0 };
         let rate = arrive + f64::from(self.level) / counted.mean_hold;
         if rate > 0.0 {

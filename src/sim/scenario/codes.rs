@@ -24,6 +24,10 @@ pub const BAD_DEMAND: &str = "S008";
 pub const WRONG_SCHEMA: &str = "S009";
 /// An overlay that the catalog cannot follow.
 pub const BAD_OVERLAY: &str = "S010";
+/// A file beside the scenario that cannot be read, or that imports itself.
+pub const BAD_FILE: &str = "S011";
+/// A file that is not a trace.
+pub const BAD_TRACE: &str = "S012";
 
 /// Every code with what it means and what to do.
 pub const ALL: &[(&str, &str)] = &[
@@ -58,6 +62,15 @@ pub const ALL: &[(&str, &str)] = &[
     (
         BAD_OVERLAY,
         "The overlay adds a type in a zone for which no row of the catalog gives the price, or takes away what is not there.",
+    ),
+    (
+        BAD_FILE,
+        "A file that the scenario imports or plays cannot be read, or imports the file that imports it. Paths are relative to \
+         the file that names them.",
+    ),
+    (
+        BAD_TRACE,
+        "The file is not a trace: JSON with metadata.gap_seconds and a list data, or CSV with columns seconds and nodes.",
     ),
 ];
 

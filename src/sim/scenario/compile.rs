@@ -10,9 +10,10 @@ use crate::catalog::Catalog;
 use crate::model::{Candidate, CapacityType, Demand, DemandId, Limits, Offering, Span, Timestamp, ZoneId};
 use crate::sim::law::Law;
 use crate::sim::luck::Entity;
-use crate::sim::market::{Answers, Api, Ask, Latency, Market, Pool, Quota, Way, Wish, Words};
+use crate::sim::market::{Answers, Api, Ask, Latency, Market, Pool, Quota, Shock, Way, Wish, Words};
 
 use super::settings::{Fault, Life, Line, Outcome, QuotaScope, QuotaSpec, Refused, decide};
+use super::shocks::{Per, ShockSpec};
 use super::{Scenario, stocks};
 
 /// A demand with its ranked candidates.
@@ -37,29 +38,59 @@ const NOTICE_AWS: Span = Span::from_secs(120);
 struct Compiler<'a> {
     catalog: &'a Catalog,
     lines: &'a [Line],
+    shocks: &'a [ShockSpec],
     market: Market,
-    /// Positions by name.
+    positions: Positions,
+}
+
+/// What is there already, by name.
+#[derive(Debug, Clone, Default)]
+struct Positions {
     pools: BTreeMap<String, u32>,
     apis: BTreeMap<String, u32>,
     quotas: BTreeMap<String, u32>,
+    /// Shocks made so far, by name.
+    weather: BTreeMap<String, Arc<Shock>>,
 }
 
 pub(super) fn market(scenario: &Scenario, wanted: &[Wanted]) -> Market {
-    let mut compiler = Compiler {
-        catalog: &scenario.catalog,
-        lines: &scenario.lines,
-        market: Market::default(),
-        pools: BTreeMap::new(),
-        apis: BTreeMap::new(),
-        quotas: BTreeMap::new(),
-    };
+    let mut compiler = Compiler::new(scenario, Market::default(), Positions::default());
     for (index, wanted) in wanted.iter().enumerate() {
         compiler.demand(index as u32, wanted, scenario.horizon);
     }
     compiler.market
 }
 
-impl Compiler<'_> {
+/// A market without demands that grows by what is asked of it. A way that is added late meets the same pools, limits
+/// and luck as one that was there from the start.
+#[derive(Debug, Clone, Default)]
+pub struct Growing {
+    market: Market,
+    positions: Positions,
+}
+
+impl Growing {
+    /// The market so far.
+    pub fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// Adds the way of a candidate and returns its position.
+    pub fn add(&mut self, scenario: &Scenario, candidate: &Candidate) -> usize {
+        let (market, positions) = (std::mem::take(&mut self.market), std::mem::take(&mut self.positions));
+        let mut compiler = Compiler::new(scenario, market, positions);
+        compiler.way(candidate);
+        (self.market, self.positions) = (compiler.market, compiler.positions);
+        self.market.ways.len() - 1
+    }
+}
+
+impl<'a> Compiler<'a> {
+    fn new(scenario: &'a Scenario, market: Market, positions: Positions) -> Self {
+        let Scenario { catalog, lines, shocks, .. } = scenario;
+        Self { catalog, lines, shocks, market, positions }
+    }
+
     fn demand(&mut self, index: u32, wanted: &Wanted, horizon: Option<Span>) {
         let first_way = self.market.ways.len() as u32;
         for candidate in &wanted.candidates {
@@ -136,7 +167,7 @@ impl Compiler<'_> {
             },
         };
         let next = self.market.pools.len() as u32;
-        let index = *self.pools.entry(name.clone()).or_insert(next);
+        let index = *self.positions.pools.entry(name.clone()).or_insert(next);
         if index == next {
             let stock = self.setting(offering, zone, |line| line.pool.as_ref()).cloned().unwrap_or(stocks::DEFAULT);
             let life = match self.setting(offering, zone, |line| line.life.as_ref()) {
@@ -145,9 +176,37 @@ impl Compiler<'_> {
             };
             let usual = if self.cloud(offering) == "aws" { NOTICE_AWS } else { NOTICE };
             let notice = self.setting(offering, zone, |line| line.notice).unwrap_or(usual);
-            self.market.pools.push(Pool { entity: Entity::named(&format!("pool {name}")), stock, life, notice });
+            let shocks = self.shocks(offering, zone);
+            let entity = Entity::named(&format!("pool {name}"));
+            self.market.pools.push(Pool { entity, stock, shocks, life, notice });
         }
         (index, weight)
+    }
+
+    /// The shocks that fall upon a pool.
+    fn shocks(&mut self, offering: &Offering, zone: Option<ZoneId>) -> Box<[Arc<Shock>]> {
+        let catalog = self.catalog;
+        let device = || offering.accelerator.map_or("-", |accelerator| catalog.accelerator_name(accelerator));
+        let mut fallen = Vec::new();
+        for spec in self.shocks.iter().filter(|spec| spec.on.admits(catalog, offering, zone)) {
+            let group = match spec.per {
+                None => String::new(),
+                Some(Per::Cloud) => self.cloud(offering).to_owned(),
+                Some(Per::Region) => format!("{}/{}", self.cloud(offering), catalog.region_name(offering.region)),
+                Some(Per::Zone) => self.place(offering, zone),
+                Some(Per::Accelerator) => device().to_owned(),
+            };
+            let name = format!("shock {} {group}", spec.name);
+            let made = || {
+                let entity = Entity::named(&name);
+                Shock::new(entity, spec.calm.clone(), spec.lasts.clone(), spec.depth, spec.each).ok().map(Arc::new)
+            };
+            if let Some(shock) = self.positions.weather.get(&name).cloned().or_else(made) {
+                self.positions.weather.insert(name, Arc::clone(&shock));
+                fallen.push(shock);
+            }
+        }
+        fallen.into()
     }
 
     fn api(&mut self, offering: &Offering, zone: Option<ZoneId>) -> u32 {
@@ -188,7 +247,7 @@ impl Compiler<'_> {
         // Many candidates answer alike; one interface serves them all.
         let key = format!("{latency:?}{faults:?}{answers:?}");
         let next = self.market.apis.len() as u32;
-        let index = *self.apis.entry(key).or_insert(next);
+        let index = *self.positions.apis.entry(key).or_insert(next);
         if index == next {
             self.market.apis.push(Api { entity: Entity::named(&format!("api {cloud}")), latency, faults, answers });
         }
@@ -234,7 +293,7 @@ impl Compiler<'_> {
             }
         };
         let next = self.market.quotas.len() as u32;
-        let index = *self.quotas.entry(key).or_insert(next);
+        let index = *self.positions.quotas.entry(key).or_insert(next);
         if index == next {
             let (global, total) = (spec.scope == QuotaScope::Global, spec.scope == QuotaScope::Region);
             let usual = Answers::quota(cloud, global, total, spot);

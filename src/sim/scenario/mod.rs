@@ -8,15 +8,18 @@ mod compile;
 mod demand;
 mod expect;
 mod laws;
+mod library;
 mod overlay;
 mod parameters;
 mod schema;
 mod selector;
 mod settings;
+mod shocks;
 mod stocks;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -30,12 +33,16 @@ use crate::sim::market::Market;
 use crate::sim::probe::Probe;
 use crate::yaml::{self, Node, Problem, Reader, Source, Spot, did_you_mean, quote};
 
-pub use compile::Wanted;
+pub use compile::{Growing, Wanted};
 pub use demand::DemandSpec;
 pub use expect::{Expect, Metric, TableRow, Threshold};
+pub use library::Files;
+use library::{Library, Part, Traces};
+use parameters::Parameters;
 pub use schema::scenario_schema;
 pub use selector::Selector;
 pub use settings::{Fault, Life, Line, Outcome as Answered, QuotaScope, QuotaSpec, Refused};
+pub use shocks::{Per, ShockSpec};
 
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
@@ -44,9 +51,12 @@ const KEYS: &[&str] = &[
     "schema",
     "title",
     "why",
+    "import",
     "catalog",
     "parameters",
+    "matrix",
     "clouds",
+    "shocks",
     "demand",
     "demands",
     "policies",
@@ -65,12 +75,14 @@ pub struct Scenario {
     pub title: String,
     /// What it is for, and what it assumes.
     pub why: String,
-    /// SHA-256 of the text and of the values set on the command line.
+    /// SHA-256 of the text, of the values set on the command line and of all files imported and played.
     pub hash: String,
     /// The catalog of its day.
     pub catalog: Arc<Catalog>,
     /// What is said of the clouds, in the order of the file.
     pub lines: Vec<Line>,
+    /// Shocks that pools share.
+    pub shocks: Vec<ShockSpec>,
     /// What is wanted.
     pub demands: Vec<DemandSpec>,
     /// The same with every name looked up, one a demand.
@@ -89,32 +101,52 @@ pub struct Scenario {
     pub probes: Vec<Probe>,
     /// Bounds over all trials.
     pub thresholds: Vec<Threshold>,
+    /// Values of parameters that `sky-sim sweep` runs every combination of.
+    pub matrix: Vec<(String, Vec<String>)>,
     /// What works but is probably not what was meant.
     pub warnings: Vec<Problem>,
 }
 
 impl Scenario {
-    /// Reads a scenario against the catalog that it starts from. `settings` are values for its parameters.
+    /// Reads a scenario that is one text, against the catalog that it starts from. `settings` are values for its
+    /// parameters.
     ///
     /// # Errors
     /// Everything that is wrong with it, in the order of the file.
     pub fn load(source: &Source, base: &Catalog, settings: &[(String, String)]) -> Result<Self, Vec<Problem>> {
-        let with_code = |problem: Problem| problem.code(codes::SYNTAX);
-        let mut documents =
-            yaml::parse(source).map_err(|problems| problems.into_iter().map(with_code).collect::<Vec<_>>())?;
-        if documents.len() != 1 {
-            let found = documents.len();
-            let problem = Problem::unplaced(source.name, format!("a scenario is one YAML document, not {found}"));
-            return Err(vec![problem.code(codes::SYNTAX)]);
+        let nowhere = |_: &Path| Err("a text that is not in a file has no files beside it".to_owned());
+        Self::load_with(source, base, settings, &nowhere)
+    }
+
+    /// Reads a scenario with what it imports and plays. The source's name is its path: other files are found relative
+    /// to it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it and with what it imports, in the order of the files.
+    pub fn load_with(
+        source: &Source,
+        base: &Catalog,
+        settings: &[(String, String)],
+        files: Files<'_>,
+    ) -> Result<Self, Vec<Problem>> {
+        let library = Library::new(files);
+        let parts = library.gather(source)?;
+        let readers: Vec<Reader> =
+            parts.iter().map(|part| Reader::new(Source { name: &part.name, text: &part.text })).collect();
+        let read = read(&parts, &readers, base, settings, &library);
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+        // The scenario's own file comes last and is told first.
+        for reader in readers.into_iter().rev() {
+            let (errors, others) = reader.finish();
+            problems.extend(errors);
+            warnings.extend(others);
         }
-        let reader = Reader::new(*source);
-        let read = read(source, &reader, &documents.remove(0).root, base, settings);
-        let (mut problems, warnings) = reader.finish();
         let mut scenario = match read {
             Some(scenario) if problems.is_empty() => scenario,
             _ => return Err(codes::numbered(problems)),
         };
         scenario.warnings = warnings;
+        scenario.hash = hash(source.text, settings, &library.into_read());
         let clouds: Vec<CloudId> = scenario.catalog.clouds().collect();
         for demand in &scenario.demands {
             match resolve(&demand.task, &scenario.catalog, &clouds) {
@@ -150,37 +182,58 @@ impl Scenario {
 }
 
 fn read(
-    source: &Source,
-    reader: &Reader,
-    root: &Node,
+    parts: &[Part],
+    readers: &[Reader],
     base: &Catalog,
     settings: &[(String, String)],
+    library: &Library<'_>,
 ) -> Option<Scenario> {
-    let map = reader.fields(root, "a scenario")?.map();
-    let parameters = parameters::Parameters::read(reader, map, settings);
-    let root = parameters.apply(reader, root);
-    let fields = reader.fields(&root, "a scenario")?;
-    fields.only(KEYS);
-    check_schema(reader, fields.require("schema", root.spot))?;
+    let mut parameters = Parameters::default();
+    for (file, (part, reader)) in parts.iter().zip(readers).enumerate() {
+        parameters.take(reader, reader.fields(&part.root, "a scenario")?.map(), file);
+    }
+    let (part, reader) = (parts.last()?, readers.last()?);
+    for (name, value) in settings {
+        parameters.set(reader, part.root.as_map()?, name, value);
+    }
+    let roots: Vec<Node> = parts
+        .iter()
+        .zip(readers)
+        .enumerate()
+        .map(|(file, (part, reader))| parameters.apply(reader, &part.root, file))
+        .collect();
+    let mut catalog = base.clone();
+    for (root, reader) in roots.iter().zip(readers) {
+        let fields = reader.fields(root, "a scenario")?;
+        fields.only(KEYS);
+        check_schema(reader, fields.require("schema", root.spot))?;
+        catalog = overlay::read(reader, fields.map(), &catalog).unwrap_or(catalog);
+    }
+    let mut said = Said::default();
+    for ((root, reader), part) in roots.iter().zip(readers).zip(parts) {
+        said.take(reader, root.as_map()?, &catalog, &library.traces(&part.name));
+    }
+    let root = roots.last()?;
+    let fields = reader.fields(root, "a scenario")?;
+    let map = fields.map();
     let title = fields.require("title", root.spot).and_then(|node| reader.string(node, "title"));
     let why = fields.require("why", root.spot).and_then(|node| reader.string(node, "why"));
-    let map = fields.map();
-    let catalog = overlay::read(reader, map, base).unwrap_or_else(|| base.clone());
-    let lines = lines(reader, map, &catalog);
-    let demands = demands(source, reader, map, root.spot);
-    let policies = policies(reader, map);
+    let source = Source { name: &part.name, text: &part.text };
+    let demands = demands(&source, reader, map, root.spot);
     Some(Scenario {
-        hash: hash(source.text, settings),
-        lines,
+        hash: String::new(),
+        lines: said.lines,
+        shocks: said.shocks,
         demands,
         requests: Vec::new(),
-        policies,
+        policies: policies(reader, map),
         trials: fields.integer("trials", 1..=1_000_000_000).unwrap_or(1) as u64,
         seed: fields.integer("seed", 0..=i64::MAX).unwrap_or(1) as u64,
         horizon: fields.parsed("horizon"),
         expect: expect::read(reader, map, &catalog),
         probes: expect::probes(reader, map),
         thresholds: expect::thresholds(reader, map),
+        matrix: parameters::matrix(reader, map, &parameters),
         title: title?.to_owned(),
         why: why?.trim().to_owned(),
         catalog: Arc::new(catalog),
@@ -198,16 +251,28 @@ fn check_schema(reader: &Reader, node: Option<&Node>) -> Option<()> {
     None
 }
 
-fn lines(reader: &Reader, map: &yaml::Map, catalog: &Catalog) -> Vec<Line> {
-    let Some(clouds) = map.get("clouds").filter(|node| !node.is_null()).and_then(|node| reader.fields(node, "clouds"))
-    else {
-        return Vec::new();
-    };
-    let read = |entry: &yaml::Entry| {
-        let selector = Selector::read(reader, catalog, &entry.key, entry.key_spot)?;
-        Line::read(reader, selector, &entry.value)
-    };
-    clouds.map().entries.iter().filter_map(read).collect()
+/// What all files together say of the clouds.
+#[derive(Default)]
+struct Said {
+    lines: Vec<Line>,
+    shocks: Vec<ShockSpec>,
+}
+
+impl Said {
+    fn take(&mut self, reader: &Reader, map: &yaml::Map, catalog: &Catalog, traces: &Traces<'_>) {
+        let given = |key: &str| map.get(key).filter(|node| !node.is_null());
+        if let Some(node) = given("shocks") {
+            shocks::read(reader, catalog, node, None, &mut self.shocks);
+        }
+        let Some(clouds) = given("clouds").and_then(|node| reader.fields(node, "clouds")) else { return };
+        for entry in &clouds.map().entries {
+            let Some(selector) = Selector::read(reader, catalog, &entry.key, entry.key_spot) else { continue };
+            if let Some(node) = entry.value.as_map().and_then(|line| line.get("shocks")) {
+                shocks::read(reader, catalog, node, Some(&selector), &mut self.shocks);
+            }
+            self.lines.extend(Line::read(reader, selector, &entry.value, traces));
+        }
+    }
 }
 
 fn demands(source: &Source, reader: &Reader, map: &yaml::Map, spot: Spot) -> Vec<DemandSpec> {
@@ -247,11 +312,16 @@ fn policies(reader: &Reader, map: &yaml::Map) -> Vec<PolicyName> {
     reader.list(node, "policies").unwrap_or_default().iter().filter_map(find).collect()
 }
 
-fn hash(text: &str, settings: &[(String, String)]) -> String {
+fn hash(text: &str, settings: &[(String, String)], files: &[(String, Arc<str>)]) -> String {
     let mut hash = Sha256::new();
     hash.update(text);
     for (name, value) in settings {
         hash.update(format!("\0{name}={value}"));
+    }
+    // Contents without their paths: the same files elsewhere are the same scenario.
+    for (_, text) in files {
+        hash.update("\0");
+        hash.update(Sha256::digest(text.as_bytes()));
     }
     let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('?'));
     hash.finalize().iter().flat_map(digits).collect()

@@ -2,37 +2,62 @@
 //!
 //! **Invariant:** only an unquoted scalar that is nothing but `$name` is replaced, and keeps its own place in the file.
 
-use crate::yaml::{Entry, Map, Node, Reader, Scalar, Value, did_you_mean, quote};
+use crate::yaml::{Entry, Map, Node, Reader, Scalar, Spot, Value, did_you_mean, quote};
 
 use super::codes;
 
 /// Parameters of a file, the command line's values laid over them.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
-    values: Vec<(String, Node)>,
+    values: Vec<Parameter>,
+}
+
+#[derive(Debug)]
+struct Parameter {
+    name: String,
+    value: Node,
+    /// The file that gives it; places in another one mean nothing.
+    file: usize,
+}
+
+/// Reads `matrix: {name: [values]}`.
+pub(super) fn matrix(reader: &Reader, root: &Map, parameters: &Parameters) -> Vec<(String, Vec<String>)> {
+    let Some(node) = root.get("matrix").filter(|node| !node.is_null()) else { return Vec::new() };
+    let Some(fields) = reader.fields(node, "matrix") else { return Vec::new() };
+    let mut axes = Vec::new();
+    for Entry { key, key_spot, value } in &fields.map().entries {
+        if !parameters.names().any(|name| name == key) {
+            let message = format!("no parameter is called {}", quote(key));
+            reader.error_code(codes::UNKNOWN_PARAMETER, *key_spot, message, parameters.hint(key));
+            continue;
+        }
+        let items = reader.list(value, key).unwrap_or_default();
+        let values: Vec<String> = items.iter().filter_map(|item| reader.string(item, key)).map(str::to_owned).collect();
+        if values.is_empty() && value.as_list().is_some() {
+            reader.error(value.spot, format!("{key} of matrix needs at least one value"));
+        }
+        axes.push((key.clone(), values));
+    }
+    axes
 }
 
 impl Parameters {
-    /// From the file's `parameters` and `name=value` settings. Only what the file names can be set.
-    pub(super) fn read(reader: &Reader, root: &Map, settings: &[(String, String)]) -> Self {
-        let mut values: Vec<(String, Node)> = Vec::new();
-        if let Some(entry) = root.entry("parameters").filter(|entry| !entry.value.is_null())
-            && let Some(fields) = reader.fields(&entry.value, "parameters")
-        {
-            values.extend(fields.map().entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())));
+    /// Takes in the `parameters` of a file, over those of the files before it.
+    pub(super) fn take(&mut self, reader: &Reader, root: &Map, file: usize) {
+        let Some(entry) = root.entry("parameters").filter(|entry| !entry.value.is_null()) else { return };
+        let Some(fields) = reader.fields(&entry.value, "parameters") else { return };
+        for Entry { key, value, .. } in &fields.map().entries {
+            self.values.retain(|known| known.name != *key);
+            self.values.push(Parameter { name: key.clone(), value: value.clone(), file });
         }
-        let mut parameters = Self { values };
-        for (name, value) in settings {
-            parameters.set(reader, root, name, value);
-        }
-        parameters
     }
 
-    fn set(&mut self, reader: &Reader, root: &Map, name: &str, value: &str) {
-        if let Some((_, node)) = self.values.iter_mut().find(|(known, _)| known == name) {
+    /// Sets a value from the command line. Only what a file names can be set.
+    pub(super) fn set(&mut self, reader: &Reader, root: &Map, name: &str, value: &str) {
+        if let Some(known) = self.values.iter_mut().find(|known| known.name == name) {
             let mut set = Node::text(value);
-            set.spot = node.spot;
-            *node = set;
+            set.spot = known.value.spot;
+            known.value = set;
             return;
         }
         let spot = root.entry("parameters").map(|entry| entry.key_spot).unwrap_or_default();
@@ -41,29 +66,35 @@ impl Parameters {
     }
 
     fn hint(&self, name: &str) -> Option<String> {
-        did_you_mean(name, self.values.iter().map(|(known, _)| known.as_str()))
+        did_you_mean(name, self.names())
     }
 
-    /// The tree with every `$name` replaced.
-    pub(super) fn apply(&self, reader: &Reader, node: &Node) -> Node {
+    /// The names there are.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(|known| known.name.as_str())
+    }
+
+    /// The tree of a file with every `$name` replaced.
+    pub(super) fn apply(&self, reader: &Reader, node: &Node, file: usize) -> Node {
         let value = match &node.value {
             Value::Scalar(scalar) => match scalar.text.strip_prefix('$').filter(|name| !scalar.quoted && is_name(name))
             {
-                Some(name) => return self.lookup(reader, node, name),
+                Some(name) => return self.lookup(reader, node, name, file),
                 None => Value::Scalar(scalar.clone()),
             },
-            Value::List(items) => Value::List(items.iter().map(|item| self.apply(reader, item)).collect()),
+            Value::List(items) => Value::List(items.iter().map(|item| self.apply(reader, item, file)).collect()),
             Value::Map(map) => {
-                let apply = |entry: &Entry| Entry { value: self.apply(reader, &entry.value), ..entry.clone() };
+                let apply = |entry: &Entry| Entry { value: self.apply(reader, &entry.value, file), ..entry.clone() };
                 Value::Map(Map { entries: map.entries.iter().map(apply).collect() })
             }
         };
         Node { spot: node.spot, value }
     }
 
-    fn lookup(&self, reader: &Reader, node: &Node, name: &str) -> Node {
-        if let Some((_, value)) = self.values.iter().find(|(known, _)| known == name) {
-            return Node { spot: node.spot, value: value.value.clone() };
+    fn lookup(&self, reader: &Reader, node: &Node, name: &str, file: usize) -> Node {
+        if let Some(known) = self.values.iter().find(|known| known.name == name) {
+            let value = if known.file == file { known.value.clone() } else { placed(&known.value, node.spot) };
+            return Node { spot: node.spot, ..value };
         }
         let message = format!("no parameter is called {}", quote(name));
         reader.error_code(codes::UNKNOWN_PARAMETER, node.spot, message, self.hint(name));
@@ -71,6 +102,20 @@ impl Parameters {
         let nothing = Scalar { text: String::new(), quoted: false, null: true };
         Node { spot: node.spot, value: Value::Scalar(nothing) }
     }
+}
+
+/// The same value as if all of it stood at this place.
+fn placed(node: &Node, spot: Spot) -> Node {
+    let value = match &node.value {
+        Value::Scalar(scalar) => Value::Scalar(scalar.clone()),
+        Value::List(items) => Value::List(items.iter().map(|item| placed(item, spot)).collect()),
+        Value::Map(map) => {
+            let entry =
+                |entry: &Entry| Entry { key: entry.key.clone(), key_spot: spot, value: placed(&entry.value, spot) };
+            Value::Map(Map { entries: map.entries.iter().map(entry).collect() })
+        }
+    };
+    Node { spot, value }
 }
 
 /// Lower case only, so that a command line's `$HOME` is left alone.

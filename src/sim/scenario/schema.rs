@@ -7,6 +7,7 @@ use crate::request::demand_keys;
 use crate::sim::probe::Probe;
 
 use super::settings::{Fault, Outcome, QuotaScope, Refused};
+use super::shocks::{self, Per};
 use super::{KEYS, Metric, demand, expect, laws, settings, stocks};
 
 /// The schema of a scenario file (JSON Schema 2020-12). It says which keys there are and of what form their values are;
@@ -43,6 +44,15 @@ fn property(key: &str) -> Value {
             "without" => list(&reference("selector")),
             _ => list(&object(&["instance_type", "accelerator", "zone", "like"], |_| json!({ "type": "string" }))),
         }),
+        "import" => described(
+            "Files whose catalog, parameters, clouds and shocks are taken in, relative to this one.",
+            json!({ "anyOf": [{ "type": "string" }, list(&json!({ "type": "string" }))] }),
+        ),
+        "matrix" => described(
+            "Values of parameters that sky-sim sweep runs every combination of.",
+            json!({ "type": "object", "additionalProperties": { "type": "array", "minItems": 1 } }),
+        ),
+        "shocks" => list(&reference("shock")),
         "parameters" => described("Values that $name stands for.", json!({ "type": "object" })),
         "clouds" => json!({ "type": "object", "additionalProperties": reference("line") }),
         "demand" => reference("demand"),
@@ -83,6 +93,12 @@ fn definitions() -> Value {
         "parameter": { "description": "$name of a parameter.", "type": "string", "pattern": "^\\$[a-z0-9_-]+$" },
         "duration": { "type": ["string", "number"] },
         "line": { "anyOf": [{ "enum": ["always", "never"] }, object(settings::KEYS, line_property)] },
+        "shock": object(shocks::KEYS, |key| match key {
+            "on" => reference("selector"),
+            "per" => names(Per::words()),
+            "every" | "lasts" => reference("law"),
+            _ => json!({ "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, reference("parameter")] }),
+        }),
         "law": {
             "description": "30s, 13s..18s, or one law by name.",
             "anyOf": [
@@ -131,6 +147,7 @@ fn line_property(key: &str) -> Value {
         "share" => names(["type", "accelerator"]),
         "quota" => json!({ "anyOf": [reference("quota"), list(&reference("quota"))] }),
         "api" => laws(Outcome::words()),
+        "shocks" => list(&reference("shock")),
         "faults" => {
             let mut known = Fault::words();
             known.push("unauthorized");

@@ -10,6 +10,7 @@ use crate::sim::law::Law;
 use crate::sim::market::Stock;
 use crate::yaml::{Fields, Node, Reader, did_you_mean, quote};
 
+use super::library::Traces;
 use super::selector::Selector;
 use super::{codes, laws, stocks};
 
@@ -82,6 +83,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words! {
     /// What a limit is on.
     QuotaScope {
@@ -149,20 +152,21 @@ words! {
 }
 
 /// Keys of a line.
-pub(super) const KEYS: &[&str] = &["pool", "share", "quota", "api", "faults", "spot", "account", "hint", "answers"];
+pub(super) const KEYS: &[&str] =
+    &["pool", "share", "quota", "api", "faults", "spot", "shocks", "account", "hint", "answers"];
 
 impl Line {
     /// Reads one line; problems go to the reader.
-    pub(super) fn read(reader: &Reader, selector: Selector, node: &Node) -> Option<Self> {
+    pub(super) fn read(reader: &Reader, selector: Selector, node: &Node, traces: &Traces<'_>) -> Option<Self> {
         let shorthand = node.as_str().filter(|text| ["always", "never"].contains(text));
         let mut line = Self::nothing(selector);
         if shorthand.is_some() {
-            line.pool = stocks::read(reader, node);
+            line.pool = stocks::read(reader, node, traces);
             return Some(line);
         }
         let fields = reader.fields(node, "a selector's settings")?;
         fields.only(KEYS);
-        line.pool = fields.get("pool").and_then(|node| stocks::read(reader, node));
+        line.pool = fields.get("pool").and_then(|node| stocks::read(reader, node, traces));
         line.share = fields.one_of("share", &["type", "accelerator"]).map(|word| word == "accelerator");
         line.quota = fields.get("quota").and_then(|node| quotas(reader, node));
         if line.quota.is_some() && line.selector.is_zonal() {

@@ -2,9 +2,11 @@
 
 use crate::model::{Span, Timestamp};
 use crate::sim::law::{Law, LawError};
-use crate::sim::market::{Counted, Renewal, Stock, Window};
+use crate::sim::market::{Counted, Offset, Played, Renewal, Replay, Stock, Window};
+use crate::sim::trace::Columns;
 use crate::yaml::{Fields, Node, Reader};
 
+use super::library::Traces;
 use super::{codes, laws};
 
 /// As many machines as anybody will ask for.
@@ -14,10 +16,10 @@ const PLENTY: u32 = 1_000_000;
 pub(super) const DEFAULT: Stock = Stock::Always(PLENTY);
 
 /// Processes by name.
-pub(super) const KINDS: &[&str] = &["always", "never", "schedule", "markov", "semi_markov", "counted"];
+pub(super) const KINDS: &[&str] = &["always", "never", "schedule", "markov", "semi_markov", "counted", "trace"];
 
 /// Reads a stock.
-pub(super) fn read(reader: &Reader, node: &Node) -> Option<Stock> {
+pub(super) fn read(reader: &Reader, node: &Node, traces: &Traces<'_>) -> Option<Stock> {
     if node.as_map().is_none() {
         return reader.one_of(node, "pool", &["always", "never"]).map(|word| match word {
             "never" => Stock::Always(0),
@@ -37,6 +39,7 @@ pub(super) fn read(reader: &Reader, node: &Node) -> Option<Stock> {
         "schedule" => schedule(reader, value),
         key @ ("markov" | "semi_markov") => renewal(&reader.fields(value, key)?, value, key == "markov"),
         "counted" => counted(&reader.fields(value, "counted")?, value),
+        "trace" => trace(&reader.fields(value, "trace")?, value, traces),
         _ => None,
     }
 }
@@ -112,6 +115,40 @@ fn counted(fields: &Fields, node: &Node) -> Option<Stock> {
     };
     let (gap, hold) = (mean("gap"), mean("hold"));
     made(reader, node, Counted::new(machines?, size, gap?, hold?).map(Stock::Counted))
+}
+
+/// Keys of a trace.
+pub(super) const TRACE_KEYS: &[&str] = &["file", "column", "only", "offset", "rescale", "stretch", "loop"];
+
+fn trace(fields: &Fields, node: &Node, traces: &Traces<'_>) -> Option<Stock> {
+    fields.only(TRACE_KEYS);
+    let reader = fields.reader();
+    let usual = Played::default();
+    let offset = match fields.get("offset") {
+        None => Some(usual.offset),
+        Some(node) if node.as_str() == Some("random") => Some(Offset::Random),
+        Some(node) => reader.parsed::<Span>(node, "offset").map(Offset::At),
+    };
+    let factor = |key: &str, most: f64| fields.get(key).map_or(Some(1.0), |node| reader.number(node, key, 1e-6..=most));
+    let (rescale, stretch) = (factor("rescale", f64::from(PLENTY)), factor("stretch", 1e6));
+    let looped = fields.get("loop").map_or(Some(usual.looped), |node| reader.boolean(node, "loop"));
+    let file = fields.require("file", node.spot)?;
+    let series = traces.series(reader, file, &columns(fields))?;
+    let played = Played { offset: offset?, rescale: rescale?, stretch: stretch?, looped: looped? };
+    let replay = Replay::new(&series, &played);
+    if replay.is_none() {
+        reader.error_code(codes::BAD_TRACE, file.spot, "nothing of this trace lasts a microsecond", None);
+    }
+    replay.map(Stock::Trace)
+}
+
+/// `column` and `only` of a trace.
+pub(super) fn columns(fields: &Fields) -> Columns {
+    let only = fields.fields("only").map(|only| {
+        let text = |entry: &crate::yaml::Entry| Some((entry.key.clone(), only.string(&entry.key)?.to_owned()));
+        only.map().entries.iter().filter_map(text).collect()
+    });
+    Columns { column: fields.string("column").map(str::to_owned), only: only.unwrap_or_default() }
 }
 
 fn made(reader: &Reader, node: &Node, stock: Result<Stock, LawError>) -> Option<Stock> {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use crate::sim::check::{Run, Watch, check};
+use crate::sim::market::Stock;
 use crate::sim::trial::{DemandResult, run_trials};
 
 use super::*;
@@ -18,6 +19,12 @@ fn problems(text: &str) -> String {
         .map(|p| format!("{}:{} {} {}", p.line, p.column, p.code.unwrap_or("-"), p.message))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+
+fn read_file(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
 const HEAD: &str = "schema: 1\ntitle: t\nwhy: w\n";
@@ -153,6 +160,86 @@ fn an_overlay_takes_away_and_adds() {
     assert_eq!(load(&text).unwrap_err().len(), 2);
 }
 
+/// Loads the first of these files; the others lie beside it.
+fn load_files(files: &[(&str, &str)]) -> Result<Scenario, Vec<Problem>> {
+    let read = |path: &Path| {
+        let found = files.iter().find(|(name, _)| path == Path::new(name));
+        found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| format!("no file {}", path.display()))
+    };
+    let (name, text) = files[0];
+    Scenario::load_with(&Source { name, text }, Catalog::embedded(), &[], &read)
+}
+
+#[test]
+fn a_market_is_imported_and_the_importer_has_the_last_word() {
+    let market = "schema: 1\nimport: base.yaml\nparameters: {n: 3, gpu: T4}\nclouds:\n  gcp: {pool: {always: $n}}\n";
+    let base = "schema: 1\nclouds:\n  '*': never\n  aws: {pool: {always: 7}}\nshocks: [{on: aws, every: 9h, lasts: 1h}]\n\
+                demand: {gpus: H100}\n";
+    let main = format!(
+        "{HEAD}import: [m/market.yaml]\nparameters: {{gpu: V100}}\ndemand: {{gpus: $gpu}}\nclouds:\n  aws: {{pool: {{always: 5}}}}\n"
+    );
+    let files = [("main.yaml", main.as_str()), ("m/market.yaml", market), ("m/base.yaml", base)];
+    let scenario = load_files(&files).unwrap();
+    let market_of = scenario.market();
+    let mut seen = Vec::new();
+    for (candidate, way) in market_of.candidates(0) {
+        let pool = &market_of.pools[market_of.asks_of(way)[0].pool as usize];
+        let cloud = scenario.catalog.cloud_name(candidate.offering.cloud);
+        seen.push((cloud, pool.stock.clone(), pool.shocks.len()));
+    }
+    for expected in [("aws", Stock::Always(5), 1), ("gcp", Stock::Always(3), 0), ("azure", Stock::Always(0), 0)] {
+        assert!(seen.contains(&expected), "{expected:?} in {seen:?}");
+    }
+    let mut other = files;
+    let changed = base.replace("9h", "8h");
+    other[2].1 = &changed;
+    assert_ne!(load_files(&other).unwrap().hash, scenario.hash, "the hash covers what is imported");
+}
+
+#[test]
+fn files_that_are_missing_wrong_or_circular_are_said_where_they_are_named() {
+    let main = format!("{HEAD}import: [a.yaml, gone.yaml]\ndemand: {{gpus: V100}}\n");
+    let of = |a: &str, b: &str| {
+        let files = [("main.yaml", main.as_str()), ("a.yaml", a), ("b.yaml", b)];
+        load_files(&files).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let found = of("schema: 1\nimport: ./b.yaml\n", "schema: 1\nimport: [a.yaml]\n");
+    assert!(found.contains("b.yaml:2:10: 'a.yaml' imports itself [S011]"), "{found}");
+    assert!(
+        found.contains("a.yaml imports b.yaml imports a.yaml") && found.contains("main.yaml:4:18: 'gone.yaml'"),
+        "{found}"
+    );
+    let main = format!("{HEAD}import: a.yaml\ndemand: {{gpus: V100}}\n");
+    let files = [("main.yaml", main.as_str()), ("a.yaml", "schema: 1\nclouds:\n  gpc: never\ntrails: 1\n")];
+    let found: Vec<String> =
+        load_files(&files).unwrap_err().iter().map(|p| format!("{} {:?}", p.place(), p.code)).collect();
+    assert_eq!(found, ["a.yaml:3:3 Some(\"S005\")", "a.yaml:4:1 Some(\"S002\")"]);
+}
+
+#[test]
+fn a_trace_is_played_from_beside_the_scenario() {
+    let text =
+        format!("{HEAD}demand: {{gpus: V100}}\nclouds:\n  '*': {{pool: {{trace: {{file: t.json, rescale: 2}}}}}}\n");
+    let of = |trace: &str| load_files(&[("s/s.yaml", &text), ("s/t.json", trace)]);
+    let scenario = of(r#"{"metadata": {"gap_seconds": 60}, "data": [0, 1, 1, 1]}"#).unwrap();
+    assert_eq!(scenario.market().pools[0].availability(2), Some(0.75));
+    let found = of("{}").unwrap_err()[0].to_string();
+    assert!(
+        found.contains("s/s.yaml:6:30: 't.json' is not a trace: metadata.gap_seconds must") && found.contains("S012"),
+        "{found}"
+    );
+    assert!(load(&text).unwrap_err()[0].to_string().contains("not in a file"), "{:?}", load(&text));
+}
+
+#[test]
+fn a_matrix_names_parameters() {
+    let text = format!("{HEAD}parameters: {{n: 1}}\nmatrix: {{n: [1, 2], m: [3]}}\ndemand: {{gpus: V100}}\n");
+    let problems = load(&text).unwrap_err();
+    assert_eq!((problems.len(), problems[0].code), (1, Some(codes::UNKNOWN_PARAMETER)));
+    let scenario = load(&text.replace(", m: [3]", "")).unwrap();
+    assert_eq!(scenario.matrix, [("n".to_owned(), vec!["1".to_owned(), "2".to_owned()])]);
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,200}", lines in prop::collection::vec("[ a-z0-9:{}\\[\\]*/$.-]{0,30}", 0..12)) {
@@ -183,8 +270,10 @@ shipped!(
     "quota-everywhere",
     "quota-region",
     "retry-until-up",
+    "shocks",
     "spot-then-on-demand",
     "tpu",
+    "trace-replay",
     "v100-scarce",
 );
 
@@ -192,8 +281,8 @@ shipped!(
 fn every_shipped_scenario_comes_to_what_it_says() {
     let mut wrong = Vec::new();
     for (name, text) in SHIPPED {
-        let file = format!("{name}.yaml");
-        let scenario = match Scenario::load(&Source { name: &file, text }, Catalog::embedded(), &[]) {
+        let file = format!("{FOLDER}/{name}.yaml");
+        let scenario = match Scenario::load_with(&Source { name: &file, text }, Catalog::embedded(), &[], &read_file) {
             Ok(scenario) => scenario,
             Err(problems) => {
                 wrong.extend(problems.iter().map(ToString::to_string));
@@ -244,8 +333,7 @@ fn shipped_scenarios_keep_to_the_published_schema() {
 
 #[test]
 fn every_scenario_of_the_folder_is_tested() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
-    let mut found: Vec<String> = std::fs::read_dir(folder)
+    let mut found: Vec<String> = std::fs::read_dir(FOLDER)
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".yaml").map(str::to_owned))
         .collect();

@@ -80,7 +80,13 @@ impl Hand {
             });
             let life = self.spot.then_some(Law::Exponential { mean: 3600.0 });
             let entity = Entity::named(&label);
-            self.market.pools.push(Pool { entity, stock: stock.clone(), life, notice: Span::from_secs(30) });
+            self.market.pools.push(Pool {
+                entity,
+                stock: stock.clone(),
+                shocks: Box::default(),
+                life,
+                notice: Span::from_secs(30),
+            });
         }
         self.market.ways.push(Way {
             entity: Entity::named(&format!("way {name}/r{region}/{zones:?}")),

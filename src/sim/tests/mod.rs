@@ -3,6 +3,7 @@
 mod faults;
 pub(crate) mod hand;
 mod market;
+mod shocks;
 
 use proptest::prelude::*;
 

@@ -17,18 +17,25 @@ impl State {
             self.answer(id, Span::from_secs(1), Answer::Released);
             return;
         };
-        let way_index = self.ledger.holdings()[position].way as usize;
-        let (way, mut stream) = self.other_call(market, way_index);
-        let api = &market.apis[way.api as usize];
-        let failed = api.faults.release_failed > 0.0 && stream.chance(api.faults.release_failed);
-        let latency = api.latency.release.span(&mut stream);
+        let (failed, latency) = self.release_luck(market, position);
         if failed {
-            self.probes.mark(Probe::ReleaseFailed);
             let text = Arc::clone(&self.refused_release);
             self.answer(id, latency, Answer::NotReleased(text));
         } else {
             self.agenda.push(self.now + latency, Item::Release { call: id, position: position as u32 });
         }
+    }
+
+    /// Whether a release of this lease fails, and how long either takes.
+    pub(super) fn release_luck(&mut self, market: &Market, position: usize) -> (bool, Span) {
+        let way_index = self.ledger.holdings()[position].way as usize;
+        let (way, mut stream) = self.other_call(market, way_index);
+        let api = &market.apis[way.api as usize];
+        let failed = api.faults.release_failed > 0.0 && stream.chance(api.faults.release_failed);
+        if failed {
+            self.probes.mark(Probe::ReleaseFailed);
+        }
+        (failed, api.latency.release.span(&mut stream))
     }
 
     pub(super) fn find(&mut self, market: &Market, id: CallId, lease: LeaseId) {

@@ -22,6 +22,16 @@ struct Verdict<'m> {
     latency: &'m Law,
 }
 
+/// What a launch meets.
+pub(super) struct Met {
+    /// What it came to.
+    pub(super) answer: Answer,
+    /// How long until the cloud says so.
+    pub(super) latency: Span,
+    /// How long until the connection breaks, if the answer is lost.
+    pub(super) lost: Option<Span>,
+}
+
 /// What goes wrong with one launch, drawn all at once so that no fault shifts another's luck.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent draws, in any combination")]
@@ -49,25 +59,36 @@ impl State {
         self.asked.push((id, index as u32));
         self.note_place(&attempt.offering);
         let n = self.launches_of(index);
+        let Some(met) = self.meet(market, id, attempt, index, n) else { return };
+        if let Answer::Launched(lease) | Answer::Partial(lease, _) = &met.answer {
+            let up = self.now + met.latency;
+            self.plan_preemption(market, lease.id, way, n, up);
+            self.plan_finish(market, attempt.demand.0 as usize, lease.id, up);
+        }
+        if let Some(latency) = met.lost {
+            let broken = Arc::clone(&self.broken);
+            self.answer(id, latency, Answer::Lost(broken));
+        } else {
+            self.answer(id, met.latency, met.answer);
+        }
+    }
+
+    /// What the `n`-th launch of a way meets; `None` if it is never answered and makes nothing.
+    pub(super) fn meet(&mut self, market: &Market, id: CallId, attempt: &Attempt, index: usize, n: u64) -> Option<Met> {
+        let way = &market.ways[index];
         let api = &market.apis[way.api as usize];
         let mishap = self.mishap(market, way, n);
         if mishap.hang {
             self.probes.mark(Probe::Hung);
-            return;
+            return None;
         }
         let verdict = self.decide(market, id, attempt, index, mishap);
         let latency = verdict.latency.span(&mut self.luck.stream(way.entity, Purpose::Latency, n));
-        if let Answer::Launched(lease) | Answer::Partial(lease, _) = &verdict.answer {
-            self.plan_end(market, attempt.demand.0 as usize, lease.id, way, n, self.now + latency);
-        }
-        if mishap.lost {
+        let lost = mishap.lost.then(|| {
             self.probes.mark(Probe::Lost);
-            let latency = api.latency.lost.span(&mut self.luck.stream(way.entity, Purpose::Latency, n | 1 << 32));
-            let broken = Arc::clone(&self.broken);
-            self.answer(id, latency, Answer::Lost(broken));
-        } else {
-            self.answer(id, latency, verdict.answer);
-        }
+            api.latency.lost.span(&mut self.luck.stream(way.entity, Purpose::Latency, n | 1 << 32))
+        });
+        Some(Met { answer: verdict.answer, latency, lost })
     }
 
     /// What the cloud makes of a launch.
@@ -124,7 +145,7 @@ impl State {
                 continue;
             }
             let at = way.first_ask as usize + offset;
-            let fitting = self.free(market, at) / ask.weight;
+            let fitting = self.fitting(market, at);
             if fitting >= u32::from(attempt.nodes) {
                 let lease = self.begin(market, id, attempt, at, index, attempt.nodes);
                 return Verdict { answer: Answer::Launched(lease), latency: &api.latency.launched };
@@ -160,15 +181,27 @@ impl State {
         lease
     }
 
-    /// When a lease will be taken back, or will have been needed long enough, counted from when it is up.
-    fn plan_end(&mut self, market: &Market, demand: usize, id: LeaseId, way: &Way, n: u64, up: Timestamp) {
-        let Some(position) = self.ledger.position(id) else { return };
+    /// When a lease that is up at `up` will be taken back, if ever.
+    pub(super) fn plan_preemption(
+        &mut self,
+        market: &Market,
+        id: LeaseId,
+        way: &Way,
+        n: u64,
+        up: Timestamp,
+    ) -> Option<Timestamp> {
+        let position = self.ledger.position(id)?;
         let holding = &self.ledger.holdings()[position];
         let pool = &market.pools[market.asks[holding.ask as usize].pool as usize];
-        if let Some(life) = pool.life.as_ref().filter(|_| holding.lease.offering.capacity == CapacityType::Spot) {
-            let life = life.span(&mut self.luck.stream(way.entity, Purpose::Life, n));
-            self.agenda.push(up + life, Item::Preempt(position as u32));
-        }
+        let life = pool.life.as_ref().filter(|_| holding.lease.offering.capacity == CapacityType::Spot)?;
+        let at = up + life.span(&mut self.luck.stream(way.entity, Purpose::Life, n));
+        self.agenda.push(at, Item::Preempt(position as u32));
+        Some(at)
+    }
+
+    /// When a lease that is up at `up` will have been needed long enough.
+    fn plan_finish(&mut self, market: &Market, demand: usize, id: LeaseId, up: Timestamp) {
+        let Some(position) = self.ledger.position(id) else { return };
         if let Some(hold) = &market.demands[demand].hold {
             let hold = hold.span(&mut self.luck.stream(market.demands[demand].entity, Purpose::Hold, 0));
             self.agenda.push(up + hold, Item::Finish(position as u32));

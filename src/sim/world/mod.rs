@@ -5,6 +5,7 @@
 
 mod calls;
 mod launch;
+mod open;
 
 use std::sync::Arc;
 
@@ -14,9 +15,12 @@ use crate::world::World;
 use super::agenda::Agenda;
 use super::billing::Ledger;
 use super::luck::Luck;
-use super::market::{Market, Track};
+use super::market::{Course, Market};
 use super::probe::{Probe, Probes};
 use super::voice::Voice;
+
+pub use super::voice::Spoken;
+pub use open::{Asked, OpenWorld, Taken};
 
 /// A market in one trial. Reset and used again for the next.
 pub struct SimWorld {
@@ -70,7 +74,7 @@ enum Item {
 #[derive(Debug, Clone, Default)]
 struct PoolState {
     epoch: u32,
-    track: Option<Track>,
+    course: Option<Course>,
     held: u32,
 }
 
@@ -84,25 +88,7 @@ struct WayState {
 impl SimWorld {
     /// A world on this market, before its first trial (see [`SimWorld::reset`]).
     pub fn new(market: &Market) -> Self {
-        let state = State {
-            luck: Luck::new(0, 0),
-            now: Timestamp::ZERO,
-            epoch: 0,
-            agenda: Agenda::default(),
-            pools: vec![PoolState::default(); market.pools.len()],
-            ways: vec![WayState::default(); market.ways.len()],
-            used: vec![0; market.quotas.len()],
-            voice: Voice::new(market),
-            ledger: Ledger::default(),
-            answers: Vec::with_capacity(8),
-            free: Vec::with_capacity(8),
-            asked: Vec::with_capacity(64),
-            to_come: 0,
-            probes: Probes::default(),
-            last_place: None,
-            broken: Arc::from("the connection was closed before the answer came"),
-            refused_release: Arc::from("the cloud could not delete it: internal error, try again"),
-        };
+        let state = State::new(market);
         // Threads that share a reference count slow each other down, so each world counts references of its own.
         let mut own = market.clone();
         for wish in &mut own.demands {
@@ -204,6 +190,28 @@ impl World for SimWorld {
 }
 
 impl State {
+    fn new(market: &Market) -> Self {
+        Self {
+            luck: Luck::new(0, 0),
+            now: Timestamp::ZERO,
+            epoch: 0,
+            agenda: Agenda::default(),
+            pools: vec![PoolState::default(); market.pools.len()],
+            ways: vec![WayState::default(); market.ways.len()],
+            used: vec![0; market.quotas.len()],
+            voice: Voice::new(market),
+            ledger: Ledger::default(),
+            answers: Vec::with_capacity(8),
+            free: Vec::with_capacity(8),
+            asked: Vec::with_capacity(64),
+            to_come: 0,
+            probes: Probes::default(),
+            last_place: None,
+            broken: Arc::from("the connection was closed before the answer came"),
+            refused_release: Arc::from("the cloud could not delete it: internal error, try again"),
+        }
+    }
+
     fn reset(&mut self, market: &Market, luck: Luck) {
         self.luck = luck;
         self.now = Timestamp::ZERO;
@@ -285,15 +293,20 @@ impl State {
         self.agenda.push(self.now + after, Item::Answer { call, slot });
     }
 
+    /// How many nodes one zone of a candidate has room for.
+    fn fitting(&mut self, market: &Market, ask: usize) -> u32 {
+        self.free(market, ask) / market.asks[ask].weight
+    }
+
     fn free(&mut self, market: &Market, ask: usize) -> u32 {
         let index = market.asks[ask].pool as usize;
         let pool = &market.pools[index];
         let (luck, epoch) = (self.luck, self.epoch);
         let state = &mut self.pools[index];
         if state.epoch != epoch {
-            *state = PoolState { epoch, track: Some(Track::start(&pool.stock, luck, pool.entity)), held: 0 };
+            *state = PoolState { epoch, course: Some(Course::start(pool, luck)), held: 0 };
         }
-        let there = state.track.as_mut().map_or(0, |track| track.at(&pool.stock, self.now));
+        let there = state.course.as_mut().map_or(0, |course| course.at(pool, self.now));
         there.saturating_sub(state.held)
     }
 
