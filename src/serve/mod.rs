@@ -10,6 +10,7 @@
 //! not done yet, [`wire::cut`] and [`wire::hang`] are the answers that do not come.
 
 pub mod clock;
+pub mod gce;
 pub mod site;
 pub mod wire;
 

@@ -40,7 +40,10 @@ pub(super) enum Answer {
     Cut(Timestamp),
     Hang,
     /// The operation of this name, once it is done.
-    Watch { operation: String, done: Timestamp },
+    Watch {
+        operation: String,
+        done: Timestamp,
+    },
 }
 
 impl Reply {

@@ -78,7 +78,8 @@ pub(super) fn begin(gce: &Gce, kept: &mut Kept, operation: Operation) -> Reply {
 /// An operation by name.
 pub(super) fn show(gce: &Gce, name: &str) -> Result<Reply, Reply> {
     let kept = gce.kept();
-    let operation = kept.named(name).ok_or_else(|| not_found(&format!("projects/{}/operations/{name}", gce.project)))?;
+    let operation =
+        kept.named(name).ok_or_else(|| not_found(&format!("projects/{}/operations/{name}", gce.project)))?;
     Ok(Reply::ok(value(gce, operation)))
 }
 

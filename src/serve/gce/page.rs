@@ -20,8 +20,7 @@ struct Page {
 
 fn page(request: &Request) -> Result<Page, Reply> {
     let text = request.query.get("filter").map_or("", String::as_str);
-    let filter = filter::parse(text)
-        .map_err(|_| invalid("filter", text, "Invalid list filter expression."))?;
+    let filter = filter::parse(text).map_err(|_| invalid("filter", text, "Invalid list filter expression."))?;
     let most = match request.query.get("maxResults") {
         None => MOST,
         Some(text) => match text.parse::<usize>() {
@@ -32,7 +31,9 @@ fn page(request: &Request) -> Result<Page, Reply> {
     };
     let from = match request.query.get("pageToken").map(String::as_str) {
         None | Some("") => 0,
-        Some(token) => offset(token).ok_or_else(|| invalid("pageToken", token, "The token is not one of this list."))?,
+        Some(token) => {
+            offset(token).ok_or_else(|| invalid("pageToken", token, "The token is not one of this list."))?
+        }
     };
     let newest_first = match request.query.get("orderBy").map(String::as_str) {
         None | Some("" | "name" | "name asc") => false,

@@ -75,7 +75,7 @@ impl Market {
         for kind in catalog.types().filter(|kind| catalog.type_cloud(*kind) == cloud) {
             let name = catalog.type_name(kind);
             let devices = catalog.type_accelerator(kind);
-            let google = devices.and_then(|count| by_catalog(catalog.accelerator_name(count.accelerator)));
+            let google = devices.and_then(|count| google_name(catalog.accelerator_name(count.accelerator)));
             let attached = catalog.type_attached(kind).is_some();
             for zone in catalog.rows_of(kind).filter_map(|row| catalog.row_zone(row)) {
                 let shelf = market.zones.entry(catalog.zone_name(zone).to_owned()).or_default();
@@ -84,7 +84,8 @@ impl Market {
                     shelf.machine_types.insert(name.to_owned());
                 }
             }
-            let built_in = google.zip(devices).filter(|_| !attached).map(|(name, count)| (name, count.count_milli / 1000));
+            let built_in =
+                google.zip(devices).filter(|_| !attached).map(|(name, count)| (name, count.count_milli / 1000));
             let info = catalog.type_info(kind);
             let known = market.types.entry(name.to_owned());
             let new = Kind { vcpus_milli: info.vcpus_milli, memory_mib: info.memory_mib, built_in };
@@ -99,7 +100,8 @@ impl Market {
     }
 }
 
-fn by_catalog(name: &str) -> Option<&'static str> {
+/// Google's accelerator type for the catalog's name.
+pub(super) fn google_name(name: &str) -> Option<&'static str> {
     ACCELERATORS.iter().find(|(_, ours, _)| *ours == name).map(|(google, ..)| *google)
 }
 
