@@ -4,11 +4,20 @@
 //! [`Node`]s and [`Refusal`]s in the vendor's own words; what a refusal means is looked up in `denials`, what follows
 //! from it the engine decides.
 
+mod clock;
+pub mod conformance;
+mod connect;
+pub mod fake;
 #[cfg(feature = "gcp")]
 pub mod gcp;
+pub mod live;
+mod pace;
 mod port;
 mod settings;
 
+pub use clock::{Clock, SPEED, SpeedError};
+pub use connect::{CLOUDS, Cloud, Clouds, connect};
+pub use pace::Pace;
 pub use port::{
     CloudProvider, Identity, Launched, LeaseKey, MachineSpec, Node, NodeState, Order, ProviderError, Quota, Refusal,
     tag,

@@ -59,7 +59,7 @@ pub struct Order {
 }
 
 /// What a machine gets beside its type and place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MachineSpec {
     /// Size of the boot disk in GB.
     pub disk_size_gb: u32,

@@ -35,10 +35,15 @@ impl Blocklist {
             return None;
         }
         let block = Block { scope: denial.scope, cause: denial.cause, until: now + denial.cooldown };
+        self.put(block);
+        Some(block)
+    }
+
+    /// Puts a block in force.
+    pub(crate) fn put(&mut self, block: Block) {
         self.blocks.push(block);
         self.fresh.push(block);
         self.next_end = Some(self.next_end.map_or(block.until, |end| end.min(block.until)));
-        Some(block)
     }
 
     /// Drops what is over.

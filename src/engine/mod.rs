@@ -175,6 +175,13 @@ impl Engine {
         &self.blocklist
     }
 
+    /// Takes denials that others met for true until they end.
+    pub fn believe(&mut self, blocks: impl IntoIterator<Item = Block>) {
+        for block in blocks {
+            self.blocklist.put(block);
+        }
+    }
+
     /// Drops a demand that has ended and holds nothing, so that memory stays flat; false if it still matters.
     pub fn forget(&mut self, demand: DemandId) -> bool {
         let done = self.pursuits.get(&demand).is_some_and(|p| p.is_idle() && p.leases().next().is_none());
