@@ -18,7 +18,7 @@ use crate::model::{CapacityType, Timestamp};
 pub(super) fn one(gce: &Gce, request: &Request, zone: &str) -> Result<Answer, Reply> {
     let name = show::name(&request.body, "resource.name")?;
     let ask = ask(gce, request, zone, &request.body, "resource")?;
-    launch(gce, request, zone, Ask { names: vec![name], ..ask }, false)
+    launch(gce, request, zone, &Ask { names: vec![name], ..ask }, false)
 }
 
 /// `instances.bulkInsert`
@@ -36,7 +36,7 @@ pub(super) fn bulk(gce: &Gce, request: &Request, zone: &str) -> Result<Answer, R
     let names = names(body, count)?;
     let properties = &body["instanceProperties"];
     let ask = ask(gce, request, zone, properties, "resource.instanceProperties")?;
-    launch(gce, request, zone, Ask { names, nodes: count, least, ..ask }, true)
+    launch(gce, request, zone, &Ask { names, nodes: count, least, ..ask }, true)
 }
 
 /// A number that is written as a string.
@@ -160,7 +160,7 @@ fn login(properties: &Value) -> Option<Login> {
     Some(Login { user: user.to_owned(), public_key: own.join("\n") })
 }
 
-fn launch(gce: &Gce, request: &Request, zone: &str, ask: Ask, bulk: bool) -> Result<Answer, Reply> {
+fn launch(gce: &Gce, request: &Request, zone: &str, ask: &Ask, bulk: bool) -> Result<Answer, Reply> {
     let mut kept = gce.kept();
     if let Some(earlier) = operations::repeated(gce, &kept, request)? {
         return Ok(Answer::Now(earlier));
@@ -169,7 +169,7 @@ fn launch(gce: &Gce, request: &Request, zone: &str, ask: Ask, bulk: bool) -> Res
         return Err(already_exists(&instances::whole(gce, zone, taken)));
     }
     let now = gce.site.clock().now();
-    let verdict = gce.site.launch(&ask).map_err(|error| refused_at_once(gce, zone, &ask, error))?;
+    let verdict = gce.site.launch(ask).map_err(|error| refused_at_once(gce, zone, ask, error))?;
     let target = match ask.names.first() {
         Some(name) if !bulk => format!("zones/{zone}/instances/{name}"),
         _ => format!("zones/{zone}"),
@@ -177,13 +177,13 @@ fn launch(gce: &Gce, request: &Request, zone: &str, ask: Ask, bulk: bool) -> Res
     let kind = if bulk { "bulkInsert" } else { "insert" };
     let mut operation = Operation::new(request, kind, &format!("zones/{zone}"), &target, now);
     if bulk {
-        operation.bulk = bulk_status(&ask, &verdict);
+        operation.bulk = bulk_status(ask, &verdict);
     }
-    Ok(answer(gce, &mut kept, operation, ask.least, verdict))
+    Ok(answer(gce, &mut kept, operation, ask.least, &verdict))
 }
 
 /// What a verdict of the market is on the wire.
-pub(super) fn answer(gce: &Gce, kept: &mut Kept, mut operation: Operation, least: u16, verdict: Verdict) -> Answer {
+pub(super) fn answer(gce: &Gce, kept: &mut Kept, mut operation: Operation, least: u16, verdict: &Verdict) -> Answer {
     operation.done = verdict.at;
     let (made, refused): (&[Instance], &[Refusal]) = match &verdict.outcome {
         Outcome::Accepted { instances, refused } => (instances, refused),

@@ -108,7 +108,7 @@ fn start(gce: &Gce, request: &Request, zone: &str, name: &str) -> Result<Answer,
     let instance = found(gce, zone, name)?;
     change(gce, request, zone, &instance, "start", |kept, operation| {
         let verdict = gce.site.start(instance.id).map_err(|_| not_ready(gce, zone, instance.state.name()))?;
-        Ok(insert::answer(gce, kept, operation, 1, verdict))
+        Ok(insert::answer(gce, kept, operation, 1, &verdict))
     })
 }
 

@@ -255,7 +255,7 @@ fn machine_type(mut value: Value, zone: &str, kind: &Kind) -> Value {
     value["zone"] = zone.into();
     value["guestCpus"] = cpus.into();
     value["memoryMb"] = memory.into();
-    value["isSharedCpu"] = (kind.vcpus_milli % 1000 != 0).into();
+    value["isSharedCpu"] = (!kind.vcpus_milli.is_multiple_of(1000)).into();
     value["maximumPersistentDisks"] = 128.into();
     value["maximumPersistentDisksSizeGb"] = "263168".into();
     if let Some((google, count)) = kind.built_in {
