@@ -4,5 +4,6 @@
 #![allow(clippy::disallowed_methods, reason = "a test of whole programs waits, and reads where its tools are")]
 
 mod machine;
+mod report;
 mod sshd;
 mod tools;
