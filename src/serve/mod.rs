@@ -16,6 +16,7 @@ mod app;
 >>>>>>> main
 pub mod clock;
 mod control;
+pub mod gce;
 pub mod login;
 pub mod site;
 pub mod wire;
