@@ -1,7 +1,7 @@
 //! Azure's adapter and the ARM frontend, each held to account by Microsoft: every exchange of a life is checked against
 //! the models of their SDK, and their SDK itself drives the server.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use sky::cloud::{CloudProvider as _, LeaseKey, MachineSpec, Order, ProviderError
 use sky::model::CapacityType;
 use sky::serve::site::{Injection, Mishap};
 use sky::serve::wire::Loopback;
-use sky::serve::{Clock, Site, Speed, arm};
+use sky::serve::{Clock, Site, Speed, arm, exports};
 use sky::sim::scenario::Scenario;
 use sky::yaml::Source;
 
@@ -28,7 +28,7 @@ const MODULES: [&str; 3] = ["azure.mgmt.compute", "azure.mgmt.network", "azure.m
 
 struct World {
     site: Arc<Site>,
-    address: String,
+    at: SocketAddr,
     /// Every exchange, as a line of JSON.
     exchanges: Arc<Mutex<Vec<Value>>>,
 }
@@ -46,9 +46,9 @@ async fn world(clouds: &str) -> World {
         async move { record(request, next, &into).await }
     }));
     let socket = Loopback::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).await.expect("a port");
-    let address = format!("http://{}", socket.address().expect("an address"));
+    let at = socket.address().expect("an address");
     tokio::spawn(socket.serve(router, std::future::pending()));
-    World { site, address, exchanges }
+    World { site, at, exchanges }
 }
 
 async fn record(request: Request, next: Next, into: &Mutex<Vec<Value>>) -> Response {
@@ -68,7 +68,7 @@ async fn record(request: Request, next: Next, into: &Mutex<Vec<Value>>) -> Respo
 
 impl World {
     async fn azure(&self) -> Azure {
-        let pairs = arm::environment(&self.site, &self.address);
+        let pairs = exports(&self.site, self.at);
         let environment = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Azure::connect(&Settings { environment, home: None }).await.expect("credentials")
     }
@@ -168,11 +168,11 @@ async fn microsofts_sdk_drives_the_server() {
     ] {
         world.meet(region, 1, body);
     }
-    let environment = arm::environment(&world.site, &world.address);
+    let environment = exports(&world.site, world.at);
     let of = |name: &str| environment.iter().find(|(found, _)| *found == name).expect("named").1.clone();
     let names = ["AZURE_SUBSCRIPTION_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"];
     let mut command = tokio::process::Command::new(&python);
-    command.arg(script("arm_sdk.py")).arg(&world.address).args(names.map(of)).kill_on_drop(true);
+    command.arg(script("arm_sdk.py")).arg(format!("http://{}", world.at)).args(names.map(of)).kill_on_drop(true);
     let output = command.output().await.expect("runs");
     let words = String::from_utf8_lossy(&output.stdout);
     assert!(words.contains("the SDK is content"), "{words}{}", String::from_utf8_lossy(&output.stderr));

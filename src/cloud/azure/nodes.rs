@@ -11,7 +11,7 @@ use super::bodies::group_path;
 use super::error::ArmError;
 use super::together::together;
 use super::wire::{Interface, Resource, Tags, Vm};
-use crate::cloud::{LeaseKey, Node, NodeState, ProviderError, tag};
+use crate::cloud::{LeaseKey, Node, NodeState, ProviderError, Refusal, tag};
 use crate::model::CapacityType;
 
 impl Azure {
@@ -104,11 +104,15 @@ impl Azure {
 
 /// One result of several: what was refused in one list, unless one was lost or had no credentials.
 pub(super) fn merge(each: Vec<Result<(), ProviderError>>) -> Result<(), ProviderError> {
-    let mut refusals = Vec::new();
+    let mut refusals: Vec<Refusal> = Vec::new();
     for result in each {
         match result {
             Ok(()) => {}
-            Err(ProviderError::Refused(more)) => refusals.extend(more),
+            Err(ProviderError::Refused(more)) => {
+                // Machines of one gang are mostly refused alike.
+                let news = more.into_iter().filter(|one| !refusals.contains(one));
+                refusals.extend(news.collect::<Vec<Refusal>>());
+            }
             Err(error) => return Err(error),
         }
     }

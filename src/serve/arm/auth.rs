@@ -10,14 +10,7 @@ use sha2::Sha256;
 
 use super::call::Call;
 use super::reply::{Reply, denied};
-
-/// The tenant, the application and its secret that may sign in. A simulator has nothing to protect; that a client
-/// sends the right ones is what is checked.
-pub const TENANT: &str = "11111111-1111-1111-1111-111111111111";
-/// The application.
-pub const CLIENT: &str = "22222222-2222-2222-2222-222222222222";
-/// Its secret.
-pub const SECRET: &str = "sky-sim";
+use crate::serve::login::{AZURE_CLIENT, AZURE_SECRET, AZURE_TENANT};
 
 /// How long a token is good for, in seconds.
 const LIFETIME: u64 = 3600;
@@ -34,8 +27,8 @@ pub(super) fn issue(seed: u64, now: u64) -> String {
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let head = encode(&json!({"typ": "JWT", "alg": "HS256"}));
     let claims = encode(&json!({
-        "aud": "https://management.azure.com", "iss": format!("https://sts.windows.net/{TENANT}/"),
-        "iat": now, "exp": now + LIFETIME, "appid": CLIENT, "tid": TENANT,
+        "aud": "https://management.azure.com", "iss": format!("https://sts.windows.net/{AZURE_TENANT}/"),
+        "iat": now, "exp": now + LIFETIME, "appid": AZURE_CLIENT, "tid": AZURE_TENANT,
     }));
     let signed = format!("{head}.{claims}");
     let signature = URL_SAFE_NO_PAD.encode(mac(seed, &signed));
@@ -54,7 +47,7 @@ pub(super) fn token(call: &Call, seed: u64, now: u64) -> Reply {
     if field("grant_type") != "client_credentials" {
         return sign_in(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.");
     }
-    if field("client_id") != CLIENT {
+    if field("client_id") != AZURE_CLIENT {
         let words = format!(
             "Application with identifier '{}' was not found in the directory '{}'.",
             field("client_id").chars().take(64).collect::<String>(),
@@ -62,10 +55,10 @@ pub(super) fn token(call: &Call, seed: u64, now: u64) -> Reply {
         );
         return sign_in(400, "unauthorized_client", 700_016, &words);
     }
-    if field("client_secret") != SECRET {
+    if field("client_secret") != AZURE_SECRET {
         let words = format!(
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not \
-             the client secret ID, for a secret added to app '{CLIENT}'."
+             the client secret ID, for a secret added to app '{AZURE_CLIENT}'."
         );
         return sign_in(401, "invalid_client", 7_000_215, &words);
     }

@@ -26,7 +26,7 @@ const IMAGE_VERSION: &str = "22.04.202501010";
 impl Arm {
     pub(super) fn subscription(&self, id: &str) -> Value {
         json!({
-            "id": format!("/subscriptions/{id}"), "subscriptionId": id, "tenantId": super::auth::TENANT,
+            "id": format!("/subscriptions/{id}"), "subscriptionId": id, "tenantId": crate::serve::login::AZURE_TENANT,
             "displayName": self.site.account("azure").name, "state": "Enabled",
             "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
             "authorizationSource": "RoleBased",

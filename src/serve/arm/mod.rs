@@ -34,8 +34,6 @@ use super::clock::Speed;
 use super::site::Site;
 use crate::model::Timestamp;
 
-pub use auth::{CLIENT, SECRET, TENANT};
-
 /// Bodies longer than this are refused, as ARM refuses them.
 const LONGEST: usize = 4 << 20;
 /// The longest pause between two looks at an operation that is asked for, in seconds.
@@ -61,16 +59,11 @@ pub fn router(site: Arc<Site>) -> Router {
     Router::new().fallback(answer).with_state(arm)
 }
 
-/// What a client's environment has to hold: names and values of variables, for an address like `http://127.0.0.1:4567`.
-pub fn environment(site: &Site, address: &str) -> Vec<(&'static str, String)> {
-    vec![
-        ("SKY_AZURE_ENDPOINT", address.to_owned()),
-        ("AZURE_AUTHORITY_HOST", address.to_owned()),
-        ("AZURE_TENANT_ID", TENANT.to_owned()),
-        ("AZURE_CLIENT_ID", CLIENT.to_owned()),
-        ("AZURE_CLIENT_SECRET", SECRET.to_owned()),
-        ("AZURE_SUBSCRIPTION_ID", site.account("azure").name),
-    ]
+/// Whether a path is ARM's, or its sign-in's.
+pub fn speaks(path: &str) -> bool {
+    let mut parts = path.split('/').skip(1);
+    let first = parts.next().unwrap_or_default();
+    first.eq_ignore_ascii_case("subscriptions") || parts.next().is_some_and(|second| second == "oauth2")
 }
 
 async fn answer(State(arm): State<Arc<Arm>>, request: Request) -> Response {

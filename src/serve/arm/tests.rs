@@ -2,7 +2,7 @@
 //! to requests that are wrong.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use crate::denials;
 use crate::model::{CapacityType, Cause};
 use crate::serve::site::{Injection, Mishap};
 use crate::serve::wire::Loopback;
-use crate::serve::{Clock, Speed};
+use crate::serve::login::{AZURE_CLIENT, AZURE_SECRET, AZURE_TENANT};
+use crate::serve::{Clock, Speed, exports};
 use crate::sim::scenario::Scenario;
 use crate::yaml::Source;
 
@@ -24,6 +25,7 @@ const TYPE: &str = "Standard_NC6s_v3";
 
 struct World {
     site: Arc<Site>,
+    at: SocketAddr,
     address: String,
     azure: Azure,
     http: reqwest::Client,
@@ -35,14 +37,14 @@ async fn world(clouds: &str) -> World {
     let scenario = scenario.unwrap_or_else(|problems| panic!("{problems:?}"));
     let site = Arc::new(Site::new(Arc::new(scenario), 7, Clock::new(Speed::Max, 1_767_225_600)));
     let socket = Loopback::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).await.expect("a port");
-    let address = format!("http://{}", socket.address().expect("an address"));
+    let at = socket.address().expect("an address");
     tokio::spawn(socket.serve(router(Arc::clone(&site)), std::future::pending()));
-    let azure = Azure::connect(&settings(&site, &address)).await.expect("credentials");
-    World { site, address, azure, http: reqwest::Client::new() }
+    let azure = Azure::connect(&settings(&site, at)).await.expect("credentials");
+    World { site, at, address: format!("http://{at}"), azure, http: reqwest::Client::new() }
 }
 
-fn settings(site: &Site, address: &str) -> Settings {
-    let pairs = environment(site, address).into_iter().map(|(name, value)| (name.to_owned(), value));
+fn settings(site: &Site, at: SocketAddr) -> Settings {
+    let pairs = exports(site, at).into_iter().map(|(name, value)| (name.to_owned(), value));
     Settings { environment: pairs.collect(), home: None }
 }
 
@@ -78,8 +80,8 @@ impl World {
     }
 
     async fn token(&self) -> String {
-        let form = [("grant_type", "client_credentials"), ("client_id", CLIENT), ("client_secret", SECRET)];
-        let answer = self.http.post(format!("{}/{TENANT}/oauth2/v2.0/token", self.address)).form(&form).send().await;
+        let form = [("grant_type", "client_credentials"), ("client_id", AZURE_CLIENT), ("client_secret", AZURE_SECRET)];
+        let answer = self.http.post(format!("{}/{AZURE_TENANT}/oauth2/v2.0/token", self.address)).form(&form).send().await;
         let body: Value = answer.expect("answers").json().await.expect("JSON");
         body["access_token"].as_str().expect("a token").to_owned()
     }
@@ -300,7 +302,7 @@ async fn limits_and_what_is_sold_are_told() {
 #[tokio::test]
 async fn wrong_credentials_are_no_credentials_and_stay_secret() {
     let world = world("  azure: always").await;
-    let mut wrong = settings(&world.site, &world.address);
+    let mut wrong = settings(&world.site, world.at);
     wrong.environment.insert("AZURE_CLIENT_SECRET".to_owned(), "canary-secret".to_owned());
     let azure = Azure::connect(&wrong).await.expect("nothing is asked yet");
     let error = azure.launch(&order("k1")).await.expect_err("refused");
@@ -358,6 +360,13 @@ async fn requests_that_are_wrong_are_refused_as_arm_does() {
     assert_eq!(plain.bearer_auth(forgery).send().await.expect("answers").status(), 401, "another server's token");
     let tags: BTreeMap<&str, &str> = BTreeMap::new();
     assert_eq!(put(group, json!({"location": "eastus", "tags": tags})).await.0, 200);
+}
+
+#[test]
+fn its_paths_are_its_own() {
+    assert!(speaks("/subscriptions/s/resourceGroups/g") && speaks("/Subscriptions"));
+    assert!(speaks("/11111111-1111-1111-1111-111111111111/oauth2/v2.0/token"));
+    assert!(!speaks("/") && !speaks("/compute/v1/projects/p") && !speaks("/_sky/clock"));
 }
 
 fn arm_now() -> u64 {
