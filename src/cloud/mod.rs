@@ -4,13 +4,10 @@
 //! [`Node`]s and [`Refusal`]s in the vendor's own words; what a refusal means is looked up in `denials`, what follows
 //! from it the engine decides.
 
-<<<<<<< HEAD
-#[cfg(feature = "azure")]
-pub mod azure;
-=======
 #[cfg(feature = "aws")]
 pub mod aws;
->>>>>>> main
+#[cfg(feature = "azure")]
+pub mod azure;
 mod clock;
 pub mod conformance;
 mod connect;

@@ -9,8 +9,8 @@
 //! where the vendor lets the caller wait, [`Clock::hasten`] is called by whoever answers a poll of something that is
 //! not done yet, [`wire::cut`] and [`wire::hang`] are the answers that do not come.
 
-pub mod arm;
 mod app;
+pub mod arm;
 pub mod clock;
 mod control;
 pub mod gce;

@@ -14,9 +14,9 @@ use crate::cloud::azure::Azure;
 use crate::cloud::{CloudProvider as _, LeaseKey, MachineSpec, NodeState, Order, ProviderError, Settings};
 use crate::denials;
 use crate::model::{CapacityType, Cause};
+use crate::serve::login::{AZURE_CLIENT, AZURE_SECRET, AZURE_TENANT};
 use crate::serve::site::{Injection, Mishap};
 use crate::serve::wire::Loopback;
-use crate::serve::login::{AZURE_CLIENT, AZURE_SECRET, AZURE_TENANT};
 use crate::serve::{Clock, Speed, exports};
 use crate::sim::scenario::Scenario;
 use crate::yaml::Source;
@@ -81,7 +81,8 @@ impl World {
 
     async fn token(&self) -> String {
         let form = [("grant_type", "client_credentials"), ("client_id", AZURE_CLIENT), ("client_secret", AZURE_SECRET)];
-        let answer = self.http.post(format!("{}/{AZURE_TENANT}/oauth2/v2.0/token", self.address)).form(&form).send().await;
+        let answer =
+            self.http.post(format!("{}/{AZURE_TENANT}/oauth2/v2.0/token", self.address)).form(&form).send().await;
         let body: Value = answer.expect("answers").json().await.expect("JSON");
         body["access_token"].as_str().expect("a token").to_owned()
     }
