@@ -248,7 +248,7 @@ fn made(store: &Store, call: &Call, kind: &Kind, id: &str) -> Result<Value, Repl
     }
     properties["provisioningState"] = json!("Succeeded");
     if kind.name.starts_with(NETWORK) {
-        properties["resourceGuid"] = json!(guid(id.len() as u64));
+        properties["resourceGuid"] = json!(guid(id));
         value["etag"] = json!("W/\"1\"");
     }
     value["properties"] = properties;

@@ -32,10 +32,14 @@ struct World {
 }
 
 async fn world(clouds: &str) -> World {
+    world_at(clouds, Speed::Max).await
+}
+
+async fn world_at(clouds: &str, speed: Speed) -> World {
     let text = format!("schema: 1\ntitle: t\nwhy: w\nclouds:\n{clouds}\ndemand: {{gpus: V100}}\n");
     let scenario = Scenario::load(&Source { name: "t.yaml", text: &text }, Catalog::embedded(), &[]);
     let scenario = scenario.unwrap_or_else(|problems| panic!("{problems:?}"));
-    let site = Arc::new(Site::new(Arc::new(scenario), 7, Clock::new(Speed::Max, 1_767_225_600)));
+    let site = Arc::new(Site::new(Arc::new(scenario), 7, Clock::new(speed, 1_767_225_600)));
     let socket = Loopback::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).await.expect("a port");
     let at = socket.address().expect("an address");
     tokio::spawn(socket.serve(router(Arc::clone(&site)), std::future::pending()));
@@ -277,6 +281,21 @@ async fn somebody_elses_resource_keeps_its_group() {
     let (_, left) = world.ask(Method::GET, &format!("{group}/resources?api-version=2021-04-01"), None).await;
     let names: Vec<&Value> = left["value"].as_array().expect("a list").iter().map(|one| &one["name"]).collect();
     assert_eq!(names, ["precious"]);
+    assert_eq!(world.azure.find("eastus", &order.key).await.expect("asked"), [], "the group is no longer ours");
+    assert_eq!(world.azure.list("owner-1", &["eastus".to_owned()]).await.expect("asked"), []);
+    world.azure.release("eastus", &order.key).await.expect("already gone is done");
+}
+
+#[tokio::test]
+async fn in_passing_time_the_server_says_when_to_look_again() {
+    let world = world_at("  azure: always", Speed::Times(300.0)).await;
+    let begin = tokio::time::Instant::now();
+    let launched = world.azure.launch(&order("k1")).await.expect("room");
+    assert_eq!(launched.nodes[0].state, NodeState::Running);
+    assert!(world.site.clock().now().since(Timestamp::ZERO).as_secs_f64() > 20.0, "no time passed");
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+    world.azure.release("eastus", &launched.nodes[0].key).await.expect("released");
+    assert!(world.site.books().running.is_empty());
 }
 
 #[tokio::test]
