@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ask::{ask, check};
 use super::call::Call;
-use super::groups::listed;
+use super::groups::paged;
 use super::network::{group_of, scope_of};
 use super::reply::{Reply, denied, error_of, no_group, no_resource, refused};
 use super::store::{Store, Stored, guid, head};
@@ -49,7 +49,7 @@ impl Arm {
         let prefix = scope_of(call, &store)?;
         let machines = store.below(&prefix).filter(|stored| stored.text("type") == KIND && !self.is_hidden(stored));
         let status = call.parameter("statusOnly").is_some_and(|only| only == "true");
-        Ok(listed(&machines.map(|stored| shown(self, stored, status)).collect::<Vec<Value>>()))
+        Ok(paged(call, machines.map(|stored| shown(self, stored, status))))
     }
 
     /// Whether a lagging list does not show it yet.
