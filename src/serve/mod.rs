@@ -13,7 +13,10 @@ mod app;
 pub mod clock;
 mod control;
 pub mod login;
+pub mod provider;
 pub mod site;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 
 pub use app::{exports, router};
