@@ -22,7 +22,8 @@ use crate::world::{drive, tell};
 use crate::yaml::Source;
 
 fn scenario(name: &str, text: &str) -> Arc<Scenario> {
-    let loaded = Scenario::load(&Source { name, text }, Catalog::embedded(), &[]);
+    let beside = |path: &Path| std::fs::read_to_string(path).map_err(|error| error.to_string());
+    let loaded = Scenario::load_with(&Source { name, text }, Catalog::embedded(), &[], &beside);
     Arc::new(loaded.unwrap_or_else(|problems| panic!("{name}: {problems:?}")))
 }
 
