@@ -12,6 +12,7 @@
 mod app;
 pub mod clock;
 mod control;
+pub mod gce;
 pub mod login;
 pub mod provider;
 pub mod site;
