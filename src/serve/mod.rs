@@ -16,6 +16,7 @@ pub mod gce;
 pub mod login;
 pub mod provider;
 pub mod site;
+pub mod ssh;
 #[cfg(test)]
 mod tests;
 pub mod wire;
