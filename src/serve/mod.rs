@@ -10,6 +10,7 @@
 //! not done yet, [`wire::cut`] and [`wire::hang`] are the answers that do not come.
 
 mod app;
+pub mod arm;
 pub mod clock;
 mod control;
 pub mod gce;
