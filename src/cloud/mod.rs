@@ -20,7 +20,7 @@ mod pace;
 mod port;
 mod settings;
 
-pub use clock::{Clock, SPEED, SpeedError};
+pub use clock::{Clock, SPEED, SpeedError, URL};
 pub use connect::{CLOUDS, Cloud, Clouds, connect};
 pub use pace::Pace;
 pub use port::{

@@ -41,7 +41,7 @@ pub fn router(site: &Arc<Site>) -> Router {
             }
         }
     };
-    Router::new().nest("/_sky", control::router(site)).fallback(dispatch)
+    control::router(site).fallback(dispatch)
 }
 
 /// The clouds whose protocols are spoken, each with the paths that are its own:

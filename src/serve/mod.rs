@@ -15,7 +15,11 @@ pub mod clock;
 mod control;
 pub mod gce;
 pub mod login;
+pub mod provider;
 pub mod site;
+pub mod ssh;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 
 pub use app::{exports, router};
