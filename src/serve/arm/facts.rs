@@ -27,7 +27,7 @@ impl Arm {
     pub(super) fn subscription(&self, id: &str) -> Value {
         json!({
             "id": format!("/subscriptions/{id}"), "subscriptionId": id, "tenantId": crate::serve::login::AZURE_TENANT,
-            "displayName": self.site.account("azure").name, "state": "Enabled",
+            "displayName": "sky-sim", "state": "Enabled",
             "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
             "authorizationSource": "RoleBased",
         })
