@@ -119,6 +119,11 @@ impl<'a> LiveWorld<'a> {
         self.made.get(&lease.0).map_or(&[], |made| &made.nodes)
     }
 
+    /// The attempt that a launch call made.
+    pub fn attempt(&self, lease: LeaseId) -> Option<&Attempt> {
+        self.made.get(&lease.0).map(|made| &made.attempt)
+    }
+
     /// The key of a launch call.
     pub fn key(&self, call: CallId) -> LeaseKey {
         key_of(&self.launch.uid, call)
