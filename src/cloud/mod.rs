@@ -4,9 +4,12 @@
 //! [`Node`]s and [`Refusal`]s in the vendor's own words; what a refusal means is looked up in `denials`, what follows
 //! from it the engine decides.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod clock;
 pub mod conformance;
 mod connect;
+pub mod ec2;
 pub mod fake;
 #[cfg(feature = "gcp")]
 pub mod gcp;

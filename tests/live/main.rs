@@ -3,6 +3,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test of whole programs waits, and reads where its tools are")]
 
+#[cfg(feature = "aws")]
+mod aws;
 mod machine;
 mod report;
 mod sshd;

@@ -10,6 +10,7 @@ mod gate;
 mod progress;
 mod run;
 mod schema;
+mod serve;
 mod sweep;
 mod validate;
 mod verify;
@@ -44,6 +45,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Fail if a scenario's bounds are broken or numbers are worse than a baseline's: exit code 99.
     Gate(gate::GateArgs),
+    /// Serve a scenario's market on loopback, in the clouds' own protocols, for any client to be pointed at.
+    Serve(Box<serve::ServeArgs>),
     /// Check scenario files: every error at once, each with its place.
     Validate(validate::ValidateArgs),
     /// Say what the code of an error means.
@@ -75,6 +78,7 @@ pub fn run(sim: &SkySim, environment: &Environment, console: &mut Console) -> Re
         Command::Merge(args) => sweep::merge(args, console).map(|()| Exit::Done),
         Command::Verify(args) => verify::run(args, console),
         Command::Gate(args) => gate::run(args, console),
+        Command::Serve(args) => serve::run(args, console),
         Command::Validate(args) => validate::run(args, console),
         Command::Explain { code } => validate::explain(code, console),
         Command::Schema { of } => schema::run(*of, console),

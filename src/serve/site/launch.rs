@@ -69,6 +69,16 @@ impl Site {
         self.lock().injections.push(injection);
         Ok(())
     }
+
+    /// The orders that are still open.
+    pub fn injections(&self) -> Vec<Injection> {
+        self.lock().injections.clone()
+    }
+
+    /// Takes all open orders back.
+    pub fn forget_injections(&self) {
+        self.lock().injections.clear();
+    }
 }
 
 impl Inner {
