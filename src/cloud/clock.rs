@@ -52,6 +52,11 @@ impl Clock {
         Timestamp(Span::from_secs_f64(passed).0)
     }
 
+    /// How many times faster than the wall it runs.
+    pub const fn speed(&self) -> f64 {
+        self.speed
+    }
+
     /// How long the wall takes for this much engine time.
     pub fn wall(&self, span: Span) -> Duration {
         // A hundred years are as good as never, and no timer takes more.

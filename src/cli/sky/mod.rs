@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
 
+mod bring_up;
 mod catalog;
 mod check;
 mod cost_report;
@@ -11,10 +12,12 @@ mod gpus;
 mod launch;
 mod life;
 mod live;
+mod live_launch;
 mod offer;
 mod plan;
 mod plan_plot;
 mod planning;
+mod provision_log;
 mod selection;
 mod simulate;
 mod status;

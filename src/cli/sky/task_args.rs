@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 use crate::catalog::Catalog;
 use crate::cli::catalogs::CatalogArgs;
 use crate::cli::{Console, Failure, files};
+use crate::model::CloudId;
 use crate::request::{Flags, Request, Secret, Source, parse_tasks, resolve};
 
 /// Flags that say what is wanted. Each replaces what the file says.
@@ -122,13 +123,23 @@ impl TaskArgs {
 
     /// The same with names looked up in this catalog.
     pub(super) fn resolve_in<'c>(&self, catalog: &'c Catalog, console: &mut Console) -> Result<Wanted<'c>, Failure> {
+        let all: Vec<_> = catalog.clouds().collect();
+        self.resolve_on(catalog, &all, console)
+    }
+
+    /// The same on these clouds alone.
+    pub(super) fn resolve_on<'c>(
+        &self,
+        catalog: &'c Catalog,
+        enabled: &[CloudId],
+        console: &mut Console,
+    ) -> Result<Wanted<'c>, Failure> {
         let (name, text, run) = self.source()?;
         let tasks = parse_tasks(&Source { name: &name, text: &text }, &self.flags(run))?;
-        let enabled: Vec<_> = catalog.clouds().collect();
         let mut requests = Vec::new();
         let mut problems = Vec::new();
         for task in &tasks {
-            match resolve(task, catalog, &enabled) {
+            match resolve(task, catalog, enabled) {
                 Ok(request) => {
                     for warning in &request.warnings {
                         console.note(format!("warning: {warning}"));
