@@ -5,7 +5,10 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod crash;
+mod lifecycle;
 mod machine;
 mod report;
+mod site;
 mod sshd;
 mod tools;

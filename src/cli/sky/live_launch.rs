@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::catalog::Catalog;
 use crate::cli::{Console, Environment, Exit, Failure};
-use crate::cloud::{CLOUDS, ProviderError};
+use crate::cloud::CLOUDS;
 use crate::cluster::launch::{End as Launched, Told, mismatch};
 use crate::cluster::{Cluster, ClusterError, Wish, launch};
 use crate::model::{CloudId, Entry, Happening, Outcome, Span, Timestamp};
@@ -94,16 +94,18 @@ fn wanted(
     console: &mut Console,
 ) -> Result<Request, Failure> {
     let ready: Vec<CloudId> = live.context.clouds.ready().filter_map(|(name, _)| catalog.find_cloud(name)).collect();
-    let usable = if ready.is_empty() { None } else { args.task.resolve_on(catalog, &ready, console).ok() };
+    let usable = if ready.is_empty() { None } else { args.task.resolve_on(catalog, &ready).ok() };
     let Some(wanted) = usable else {
         // Errors of the task itself come first; then it is the clouds that are missing.
         let all = args.task.resolve_in(catalog, console)?;
         return Err(unusable(live, catalog, &all.requests));
     };
+    wanted.warn(console);
     for (name, error) in live.context.clouds.missing() {
-        let title = catalog.find_cloud(name).map_or(name, |id| catalog.cloud_title(id));
-        let left_out = matches!(error, ProviderError::NoCredentials { .. });
-        if left_out && args.output == LaunchOutput::Table {
+        let Some(cloud) = catalog.find_cloud(name) else { continue };
+        // Of no interest where the task would not go there anyway.
+        if args.output == LaunchOutput::Table && args.task.resolve_on(catalog, &[cloud]).is_ok() {
+            let title = catalog.cloud_title(cloud);
             console.note(format!("{title} is left out: {error} (`sky check {name}` says what to do)."));
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
 
+mod availability;
 mod bring_up;
 mod catalog;
 mod check;
@@ -56,6 +57,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Show what clusters have cost.
     CostReport(cost_report::CostArgs),
+    /// Show what is believed to be out where, from the refusals of the last minutes.
+    Availability(availability::AvailabilityArgs),
     /// Find machines of yours that no cluster owns, and terminate them.
     Gc(gc::GcArgs),
     /// Say why this candidate was chosen, and why not another one.
@@ -97,6 +100,7 @@ pub fn run(sky: &Sky, environment: &Environment, console: &mut Console) -> Resul
         Command::Down(args) => life::down(args, environment, console),
         Command::Check(args) => check::run(args, environment, console),
         Command::CostReport(args) => cost_report::run(args, environment, console),
+        Command::Availability(args) => availability::run(args, environment, console),
         Command::Gc(args) => gc::run(args, environment, console),
         Command::Explain(args) => explain::run(args, console),
         Command::Gpus(gpus::Gpus::List(list)) | Command::ShowGpus(list) => gpus::list(list, console),
