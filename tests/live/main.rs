@@ -7,7 +7,10 @@
 mod aws;
 #[cfg(feature = "azure")]
 mod azure;
+mod crash;
+mod lifecycle;
 mod machine;
 mod report;
+mod site;
 mod sshd;
 mod tools;
