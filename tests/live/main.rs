@@ -5,6 +5,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod jobs;
 mod machine;
 mod report;
 mod sshd;
