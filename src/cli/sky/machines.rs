@@ -141,7 +141,7 @@ pub(super) fn conclude(
     console: &mut Console,
 ) -> Result<Exit, Failure> {
     let name = &cluster.name;
-    let again = |job| format!("  its output: sky logs {name} {job}\n  to stop it: sky cancel {name} {job}");
+    let again = |job: &u64| format!("  its output: sky logs {name} {job}\n  to stop it: sky cancel {name} {job}");
     console.flush()?;
     match ended {
         Watched::Done(None) => {
@@ -149,7 +149,7 @@ pub(super) fn conclude(
             Ok(Exit::Done)
         }
         Watched::Done(Some(end)) if end.state.is_active() => {
-            console.note(format!("Job {} runs on cluster '{name}'.\n{}", end.job, again(end.job)));
+            console.note(format!("Job {} runs on cluster '{name}'.\n{}", end.job, again(&end.job)));
             Ok(Exit::Done)
         }
         Watched::Done(Some(end)) => {
