@@ -29,7 +29,7 @@ pub enum Exit {
     Unmet,
     /// Interrupted by the user.
     Interrupted,
-    /// The command did its part; a job's own code is handed on.
+    /// The user's own work ended with this code.
     Job(u8),
 }
 

@@ -43,32 +43,29 @@ impl Default for Pace {
         Self {
             launches: Semaphore::new(LAUNCHES),
             others: Semaphore::new(OTHERS),
-            bucket: Mutex::new(Bucket { tokens: BURST, at: tokio_now() }),
+            bucket: Mutex::new(Bucket { tokens: BURST, at: Instant::now() }),
         }
     }
 }
 
-fn tokio_now() -> Instant {
-    Instant::now()
-}
-
 impl Pace {
     /// Waits until a launch may be made; held until it is answered.
-    pub async fn launch(&self) -> Option<SemaphorePermit<'_>> {
+    pub async fn launch(&self, clock: &Clock) -> Option<SemaphorePermit<'_>> {
         let permit = self.launches.acquire().await.ok();
-        self.token().await;
+        self.token(clock).await;
         permit
     }
 
     /// Waits until another call may be made; held until it is answered.
-    pub async fn other(&self) -> Option<SemaphorePermit<'_>> {
+    pub async fn other(&self, clock: &Clock) -> Option<SemaphorePermit<'_>> {
         let permit = self.others.acquire().await.ok();
-        self.token().await;
+        self.token(clock).await;
         permit
     }
 
-    async fn token(&self) {
-        let wait = self.bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(tokio_now());
+    async fn token(&self, clock: &Clock) {
+        let rate = PER_SECOND * clock.speed();
+        let wait = self.bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(Instant::now(), rate);
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -89,7 +86,7 @@ impl Pace {
     {
         let mut pauses = pauses().build();
         loop {
-            let permit = self.other().await;
+            let permit = self.other(clock).await;
             let answer = tokio::time::timeout(clock.scaled(limit), call()).await;
             drop(permit);
             let error = match answer {
@@ -105,12 +102,12 @@ impl Pace {
 }
 
 impl Bucket {
-    /// Takes a token; how long to wait for it.
-    fn take(&mut self, now: Instant) -> Duration {
-        self.tokens = (self.tokens + now.duration_since(self.at).as_secs_f64() * PER_SECOND).min(BURST);
+    /// Takes a token; how long to wait for it when so many a second are put in.
+    fn take(&mut self, now: Instant, rate: f64) -> Duration {
+        self.tokens = (self.tokens + now.duration_since(self.at).as_secs_f64() * rate).min(BURST);
         self.at = now;
         self.tokens -= 1.0;
-        Duration::from_secs_f64((-self.tokens / PER_SECOND).max(0.0))
+        Duration::from_secs_f64((-self.tokens / rate).max(0.0))
     }
 }
 
@@ -145,13 +142,13 @@ mod tests {
 
     #[test]
     fn a_burst_is_free_and_what_follows_is_spread() {
-        let now = tokio_now();
+        let now = Instant::now();
         let mut bucket = Bucket { tokens: BURST, at: now };
-        assert!((0..30).all(|_| bucket.take(now).is_zero()));
-        let waits: Vec<Duration> = (0..5).map(|_| bucket.take(now)).collect();
+        assert!((0..30).all(|_| bucket.take(now, PER_SECOND).is_zero()));
+        let waits: Vec<Duration> = (0..5).map(|_| bucket.take(now, PER_SECOND)).collect();
         assert!(waits.windows(2).all(|pair| pair[1] > pair[0]), "{waits:?}");
         assert_eq!(waits[4], Duration::from_secs(1));
-        assert!(bucket.take(now + Duration::from_secs(60)).is_zero());
+        assert!(bucket.take(now + Duration::from_secs(60), PER_SECOND).is_zero());
     }
 
     #[tokio::test]

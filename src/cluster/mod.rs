@@ -5,6 +5,7 @@
 
 mod config;
 mod context;
+mod endpoints;
 mod error;
 pub mod gc;
 mod keys;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use config::{Config, Ssh};
 pub use context::Context;
+pub use endpoints::{identity, machines};
 pub use error::{Class, ClusterError};
 pub use keys::{KeyPair, key_pair};
 pub use launch::{Wish, launch};

@@ -1,4 +1,6 @@
 //! What clusters may be called, here and at the clouds.
+//!
+//! **Invariant:** a name here is never a name there alone: the name at the clouds carries a mark of the cluster's own.
 
 /// Longest name at a cloud.
 const LONGEST: usize = 35;

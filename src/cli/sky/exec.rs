@@ -73,6 +73,7 @@ pub(super) fn run(args: &ExecArgs, environment: &Environment, console: &mut Cons
         nodes: task.num_nodes,
         until: if args.detach_run { Until::Submitted } else { Until::Ended },
         idle: None,
+        quiet: false,
         local_logs: None,
     };
     run_job(&up.live, &up.cluster, &job, environment, console)

@@ -84,13 +84,14 @@ pub(super) fn logs(args: &LogsArgs, environment: &Environment, console: &mut Con
         return Ok(Exit::Done);
     }
     if args.no_follow {
-        return match watch(&up.live, console, async |tell| machine::print_log(machines, job, tell).await)? {
+        return match watch(&up.live, false, console, async |tell| machine::print_log(machines, job, tell).await)? {
             Watched::Done(end) if !end.state.is_active() => Ok(exit_of(&end)),
             Watched::Done(_) => Ok(Exit::Done),
             Watched::Left(_) => Ok(Exit::Interrupted),
         };
     }
-    let ended = watch(&up.live, console, async |tell| machine::follow(machines, job, Until::Ended, None, tell).await)?;
+    let ended =
+        watch(&up.live, false, console, async |tell| machine::follow(machines, job, Until::Ended, None, tell).await)?;
     let ended = match ended {
         Watched::Done(end) => Watched::Done(Some(end)),
         Watched::Left(_) => Watched::Left(Some(job)),

@@ -1,5 +1,6 @@
 //! `sky stop`, `sky start`, `sky down`: several clusters at once.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
@@ -132,7 +133,17 @@ fn run(verb: Verb, args: &ChangeArgs, environment: &Environment, console: &mut C
     let clouds = clouds_of(&quiet.context.store, &clusters)?;
     let live = Live::open(environment, catalog, Which::Of(&clouds))?;
     let results = live.run(all(verb, &live.context, &clusters))?;
+    for (name, _) in results.iter().filter(|(_, done)| verb == Verb::Down && done.is_ok()) {
+        forget(&live.context.home, name, environment, console);
+    }
     tell(verb, args, &results, console)
+}
+
+/// Forgets how the machines of a cluster that is gone were logged in to.
+pub(super) fn forget(sky_home: &Path, name: &str, environment: &Environment, console: &mut Console) {
+    if let Err(error) = crate::cluster::machine::forget(sky_home, name, environment.home.as_deref()) {
+        console.note(format!("warning: {error}"));
+    }
 }
 
 /// All at once; what goes wrong with one does not keep the others.

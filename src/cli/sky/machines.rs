@@ -7,15 +7,12 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::catalog::Catalog;
 use crate::cli::{Console, Environment, Exit, Failure};
 use crate::cluster::machine::{
-    self, Identity, Idle, JobEnd, JobState, MachineError, Machines, Options, Patience, Tell, Told, Until,
+    self, Idle, JobEnd, JobState, MachineError, Machines, Options, Patience, Tell, Told, Until,
 };
-use crate::cluster::{Cluster, ClusterError, Status, key_pair};
+use crate::cluster::{Cluster, ClusterError, identity, machines};
 use crate::request::Work;
 
 use super::live::{Live, Which};
-
-/// The ssh port of a machine where the settings say nothing.
-const SSH_PORT: u16 = 22;
 
 /// A cluster that is up.
 pub(super) struct Up {
@@ -52,6 +49,8 @@ pub(super) struct Job<'a> {
     pub(super) until: Until,
     /// What the cluster does with itself when idle, if that is to be set up now.
     pub(super) idle: Option<Idle>,
+    /// Programs read our output, so what happens is told beside it or not at all.
+    pub(super) quiet: bool,
     /// Where a copy of its output is kept here.
     pub(super) local_logs: Option<PathBuf>,
 }
@@ -65,37 +64,9 @@ impl Up {
             let known = store.clusters().map_err(ClusterError::from)?.into_iter().map(|cluster| cluster.name);
             return Err(ClusterError::unknown(name, &known.collect::<Vec<_>>()).into());
         };
-        let remedy = match cluster.status {
-            Status::Up => None,
-            Status::Stopped => Some(("is stopped", format!("start it: sky start {name}"))),
-            Status::Init => Some((
-                "is not up",
-                format!("`sky status -r` looks at it; `sky start {name}` or `sky launch -c {name}`"),
-            )),
-        };
-        if let Some((what, remedy)) = remedy {
-            return Err(Failure::usage(format!("cluster '{name}' {what}"), remedy));
-        }
-        let machines = machines_of(&live, &cluster)?;
+        let machines = machines(&live.context, &cluster)?;
         Ok(Self { live, cluster, machines })
     }
-}
-
-/// How the machines of a cluster that is up are reached.
-pub(super) fn machines_of(live: &Live, cluster: &Cluster) -> Result<Machines, Failure> {
-    let context = &live.context;
-    let nodes = match &cluster.held {
-        Some(held) => context.store.nodes(&held.key).map_err(ClusterError::from)?,
-        None => Vec::new(),
-    };
-    let key = key_pair(&context.home, &context.config)?;
-    let port = context.config.ssh.port.unwrap_or(SSH_PORT);
-    Machines::of(cluster, &nodes, &key.private, port, &context.home).ok_or_else(|| {
-        Failure::usage(
-            format!("no address is known of a node of cluster '{}'", cluster.name),
-            "`sky status -r` asks the cloud for it",
-        )
-    })
 }
 
 /// Runs a task on a cluster, shows its output, and ends as it does.
@@ -106,7 +77,7 @@ pub(super) fn run_job(
     environment: &Environment,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
-    let machines = machines_of(live, cluster)?;
+    let machines = machines(&live.context, cluster)?;
     let there = machines.nodes.len();
     if job.nodes as usize > there {
         return Err(Failure::usage(
@@ -123,14 +94,15 @@ pub(super) fn run_job(
     let machines = if job.idle.is_some() { machines } else { machines.first(job.nodes as usize) };
     let options = Options {
         name: job.name.to_owned(),
-        identity: identity(cluster, environment),
+        identity: identity(cluster, environment.now().strftime("%Y-%m-%d-%H-%M-%S-%6f").to_string())?,
         patience: Patience::default(),
         idle: job.idle,
         until: job.until,
         local_logs: job.local_logs.clone(),
         home: environment.home.clone(),
     };
-    let ended = watch(live, console, async |tell| machine::bring_up(&machines, job.work, &options, tell).await)?;
+    let ended =
+        watch(live, job.quiet, console, async |tell| machine::bring_up(&machines, job.work, &options, tell).await)?;
     conclude(cluster, &ended, console)
 }
 
@@ -190,20 +162,10 @@ pub(super) fn exit_of(end: &JobEnd) -> Exit {
     }
 }
 
-fn identity(cluster: &Cluster, environment: &Environment) -> Identity {
-    let stamp = environment.now().strftime("%Y-%m-%d-%H-%M-%S-%6f").to_string();
-    let held = cluster.held.as_ref();
-    Identity {
-        cloud: held.map(|held| held.cloud.clone()).unwrap_or_default(),
-        region: held.map(|held| held.region.clone()).unwrap_or_default(),
-        zone: held.and_then(|held| held.zone.clone()),
-        stamp,
-    }
-}
-
-/// Does something on the machines and shows what it tells, until it is done or the user has seen enough.
+/// Does something on the machines and shows what it tells (but its output, if that is to be quiet), until it is done or the user has seen enough.
 pub(super) fn watch<T>(
     live: &Live,
+    quiet: bool,
     console: &mut Console,
     work: impl AsyncFnOnce(Tell<'_>) -> Result<T, MachineError>,
 ) -> Result<Watched<T>, Failure> {
@@ -225,10 +187,10 @@ pub(super) fn watch<T>(
         loop {
             tokio::select! {
                 biased;
-                Some(heard) = told.recv() => show(heard, &mut job, console)?,
+                Some(heard) = told.recv() => show(heard, quiet, &mut job, console)?,
                 done = &mut work => {
                     while let Ok(heard) = told.try_recv() {
-                        show(heard, &mut job, console)?;
+                        show(heard, quiet, &mut job, console)?;
                     }
                     return Ok(Watched::Done(done?));
                 }
@@ -238,9 +200,10 @@ pub(super) fn watch<T>(
     })
 }
 
-fn show(heard: Heard, job: &mut Option<u64>, console: &mut Console) -> Result<(), Failure> {
+fn show(heard: Heard, quiet: bool, job: &mut Option<u64>, console: &mut Console) -> Result<(), Failure> {
     match heard {
         Heard::Step(step) => console.note(format!("{step} ...")),
+        Heard::Output(_) if quiet => {}
         Heard::Output(bytes) => console.bytes(&bytes)?,
         Heard::Submitted(number) => {
             *job = Some(number);

@@ -3,6 +3,8 @@
 //! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
 
 mod autostop;
+mod availability;
+mod bring_up;
 mod catalog;
 mod check;
 mod cost_report;
@@ -14,11 +16,13 @@ mod jobs;
 mod launch;
 mod life;
 mod live;
+mod live_launch;
 mod machines;
 mod offer;
 mod plan;
 mod plan_plot;
 mod planning;
+mod provision_log;
 mod selection;
 mod simulate;
 mod ssh;
@@ -70,6 +74,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Show what clusters have cost.
     CostReport(cost_report::CostArgs),
+    /// Show what is believed to be out where, from the refusals of the last minutes.
+    Availability(availability::AvailabilityArgs),
     /// Find machines of yours that no cluster owns, and terminate them.
     Gc(gc::GcArgs),
     /// Say why this candidate was chosen, and why not another one.
@@ -117,6 +123,7 @@ pub fn run(sky: &Sky, environment: &Environment, console: &mut Console) -> Resul
         Command::Autostop(args) => autostop::run(args, environment, console),
         Command::Check(args) => check::run(args, environment, console),
         Command::CostReport(args) => cost_report::run(args, environment, console),
+        Command::Availability(args) => availability::run(args, environment, console),
         Command::Gc(args) => gc::run(args, environment, console),
         Command::Explain(args) => explain::run(args, console),
         Command::Gpus(gpus::Gpus::List(list)) | Command::ShowGpus(list) => gpus::list(list, console),

@@ -106,6 +106,7 @@ pub(super) fn run(args: &StatusArgs, environment: &Environment, console: &mut Co
         for seen in live.run(refresh::all(&live.context, clusters.clone()))? {
             match (seen.standing, seen.holder) {
                 (Ok(Standing::Gone), _) => {
+                    super::life::forget(&live.context.home, &seen.name, environment, console);
                     console.note(format!("Cluster '{}' is gone: its cloud shows nothing of it any more.", seen.name));
                 }
                 (Err(error), _) => {

@@ -162,8 +162,9 @@ impl<'a> LiveWorld<'a> {
         }
         let made = Made { attempt, order: order.clone(), asked: self.around.clock.now(), nodes: Vec::new() };
         self.made.insert(id, made);
+        let clock = self.around.clock;
         let task = async move {
-            let _permit = pace.launch().await;
+            let _permit = pace.launch(&clock).await;
             Reply::Launched(provider.launch(&order).await)
         };
         self.fly(id, task);

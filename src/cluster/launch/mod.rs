@@ -68,8 +68,6 @@ pub enum Told<'a> {
     Note(&'a str),
     /// An entry of the engine's journal.
     Entry(&'a Entry),
-    /// Nothing new: time to show that something is going on.
-    Tick,
 }
 
 /// Who is told.

@@ -4,9 +4,6 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::cloud::Node;
-use crate::cluster::Cluster;
-
 /// One machine, as ssh needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -41,30 +38,6 @@ pub struct Machines {
 }
 
 impl Machines {
-    /// The machines of a cluster as its row and the cloud's last word tell of them; `None` while one has no address.
-    pub fn of(cluster: &Cluster, nodes: &[Node], key: &Path, port: u16, sky_home: &Path) -> Option<Self> {
-        let held = cluster.held.as_ref()?;
-        let endpoint = |node: &Node| {
-            let host = node.public_ip.as_ref().or(node.private_ip.as_ref())?;
-            Some(Endpoint {
-                id: node.id.clone(),
-                host: host.clone(),
-                port,
-                user: held.user.clone(),
-                key: key.to_owned(),
-                internal_host: node.private_ip.as_ref().unwrap_or(host).clone(),
-                internal_port: port,
-            })
-        };
-        let nodes: Option<Vec<Endpoint>> = nodes.iter().map(endpoint).collect();
-        Some(Self {
-            cluster: cluster.name.clone(),
-            nodes: nodes.filter(|nodes| !nodes.is_empty())?,
-            gpus_per_node: held.gpus_per_node,
-            sky_home: sky_home.to_owned(),
-        })
-    }
-
     /// The first of them, for a task that needs fewer than there are.
     #[must_use]
     pub fn first(mut self, count: usize) -> Self {

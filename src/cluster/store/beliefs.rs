@@ -137,6 +137,15 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets everything that was believed.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn forget_beliefs(&self) -> Stored<()> {
+        self.change(|tx| tx.execute("DELETE FROM belief", []))?;
+        Ok(())
+    }
+
     /// Forgets quotas that were exceeded in a cloud: something was given back there.
     ///
     /// # Errors
