@@ -97,8 +97,9 @@ fn an_interrupt_gives_back_what_was_on_its_way() {
         let begin = Instant::now();
         let end = Answer::of(&child.wait_with_output().expect("ends"));
         assert!(begin.elapsed() < Duration::from_secs(20), "it goes on for {:?}", begin.elapsed());
-        if end.code == Some(130) {
-            interrupted += 1;
+        // Without a code: on a busy machine it came before `sky` listened, and so before it launched anything.
+        if matches!(end.code, Some(130) | None) {
+            interrupted += u32::from(end.code.is_some());
             assert!(site.running().is_empty(), "after {millis} ms: {:?}", site.running());
             assert_eq!(site.json(&["status", "-o", "json"]), serde_json::json!([]), "{end:?}");
         } else {
