@@ -47,8 +47,8 @@ pub fn router(site: &Arc<Site>) -> Router {
 /// The clouds whose protocols are spoken, each with the paths that are its own:
 /// `Frontend { cloud: "gcp", speaks: |path| path.starts_with("/compute/"), router: gce::router(Arc::clone(site)) }`.
 /// The first that speaks a path gets it.
-fn frontends(_site: &Arc<Site>) -> Vec<Frontend> {
-    Vec::new()
+fn frontends(site: &Arc<Site>) -> Vec<Frontend> {
+    vec![Frontend { cloud: "aws", speaks: super::ec2::speaks, router: super::ec2::router(Arc::clone(site)) }]
 }
 
 /// What a shell has to export so that clients come here instead of to the real clouds: names and values.

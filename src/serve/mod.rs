@@ -12,6 +12,7 @@
 mod app;
 pub mod clock;
 mod control;
+pub mod ec2;
 pub mod login;
 pub mod site;
 pub mod wire;

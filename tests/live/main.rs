@@ -5,6 +5,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod ec2;
 mod machine;
 mod report;
 mod sshd;

@@ -5,6 +5,7 @@
 
 mod adapter;
 mod proxy;
+mod served;
 
 use std::fs;
 use std::process::{Command, Stdio};
