@@ -48,7 +48,14 @@ pub fn router(site: &Arc<Site>) -> Router {
 /// `Frontend { cloud: "gcp", speaks: |path| path.starts_with("/compute/"), router: gce::router(Arc::clone(site)) }`.
 /// The first that speaks a path gets it.
 fn frontends(site: &Arc<Site>) -> Vec<Frontend> {
-    vec![Frontend { cloud: "aws", speaks: super::ec2::speaks, router: super::ec2::router(Arc::clone(site)) }]
+    vec![
+        Frontend { cloud: "aws", speaks: super::ec2::speaks, router: super::ec2::router(Arc::clone(site)) },
+        Frontend {
+            cloud: "gcp",
+            speaks: |path| path.starts_with("/compute/"),
+            router: super::gce::router(Arc::clone(site)),
+        },
+    ]
 }
 
 /// What a shell has to export so that clients come here instead of to the real clouds: names and values.
