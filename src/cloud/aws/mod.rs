@@ -194,7 +194,7 @@ async fn drop_groups(ec2: &Client, clock: Clock, instances: &[Instance]) {
             match deleted {
                 // In use until its machines are gone.
                 Err(error) if code(&error) == Some("DependencyViolation") => {
-                    tokio::time::sleep(clock.scaled(GROUP_PAUSE)).await
+                    tokio::time::sleep(clock.scaled(GROUP_PAUSE)).await;
                 }
                 _ => break,
             }

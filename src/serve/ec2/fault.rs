@@ -74,9 +74,10 @@ impl Fault {
     }
 
     /// The answer of the JSON 1.1 services.
-    pub(super) fn json(&self) -> Response {
+    pub(super) fn json(&self, request_id: &str) -> Response {
         let text = serde_json::json!({ "__type": self.code, "message": self.message }).to_string();
-        (self.status(), [(header::CONTENT_TYPE, "application/x-amz-json-1.1")], text).into_response()
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amzn-requestid", request_id)];
+        (self.status(), headers, text).into_response()
     }
 
     fn status(&self) -> StatusCode {

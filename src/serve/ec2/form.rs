@@ -210,8 +210,8 @@ mod tests {
         fn pages_put_together_are_the_whole(count in 0usize..40, size in 1usize..15) {
             let (mut all, mut token) = (Vec::new(), None::<String>);
             loop {
-                let mut text = format!("MaxResults={size}");
-                if let Some(token) = &token { text += &format!("&NextToken={token}"); }
+                let more = token.map(|token| format!("&NextToken={token}")).unwrap_or_default();
+                let text = format!("MaxResults={size}{more}");
                 let (some, next) = page(&form(&text), (0..count).collect()).expect("a page");
                 prop_assert!(some.len() <= size);
                 all.extend(some);

@@ -251,9 +251,9 @@ pub(super) fn describe(call: &Call<'_>) -> Done {
             xml.leaf("groupName", &group.name);
             xml.leaf("groupDescription", &group.description);
             xml.leaf("vpcId", network::vpc_id(call.region));
-            xml.items("ipPermissions", merged(&group.rules), permission);
+            xml.items("ipPermissions", &merged(&group.rules), |xml, rules| permission(xml, rules));
             let out = Rule { protocol: "-1".into(), ports: None, from: Source::Addresses("0.0.0.0/0".into()) };
-            xml.items("ipPermissionsEgress", merged(&[out]), permission);
+            xml.items("ipPermissionsEgress", &merged(&[out]), |xml, rules| permission(xml, rules));
             xml.tags(&group.tags);
         });
         xml.maybe("nextToken", next);
@@ -273,7 +273,7 @@ fn merged(rules: &[Rule]) -> Vec<Vec<Rule>> {
     merged
 }
 
-fn permission(xml: &mut Xml, rules: Vec<Rule>) {
+fn permission(xml: &mut Xml, rules: &[Rule]) {
     xml.leaf("ipProtocol", &rules[0].protocol);
     if let Some((from, to)) = rules[0].ports {
         xml.leaf("fromPort", from);

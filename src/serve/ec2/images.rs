@@ -157,8 +157,7 @@ pub(super) fn describe(call: &Call<'_>) -> Done {
         let wanted = (ids.is_empty() || ids.contains(&id)) && (owners.is_empty() || owners.iter().any(owned));
         let passes = admits(&filters, |name| match name {
             "image-id" => Some(vec![id.clone()]),
-            "name" => Some(vec![image.name.to_owned()]),
-            "description" => Some(vec![image.name.to_owned()]),
+            "name" | "description" => Some(vec![image.name.to_owned()]),
             "architecture" => Some(vec![image.architecture.to_owned()]),
             "owner-id" => Some(vec![image.owner.to_owned()]),
             "owner-alias" => Some(image.alias.map(str::to_owned).into_iter().collect()),

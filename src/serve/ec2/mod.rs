@@ -90,15 +90,16 @@ async fn answer(State(ec2): State<Arc<Ec2>>, method: Method, uri: Uri, headers: 
     let request = sigv4::Request { method: &method, uri: &uri, headers: &headers, body: &body };
     let signed = match sigv4::verify(&request, &key) {
         Ok(signed) => signed,
-        Err(fault) if !target.is_empty() => return fault.json(),
+        Err(fault) if !target.is_empty() => return fault.json(&request_id),
+        Err(fault) if sigv4::service(&headers).as_deref() == Some("sts") => {
+            return other::sts_fault(&fault, &request_id);
+        }
         Err(fault) => return fault.xml(&request_id),
     };
     if !target.is_empty() {
         let told = other::json(&ec2, &signed.region, &target, &body);
-        return match told {
-            Ok(text) => ([(header::CONTENT_TYPE, "application/x-amz-json-1.1")], text).into_response(),
-            Err(fault) => fault.json(),
-        };
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amzn-requestid", &request_id)];
+        return told.map_or_else(|fault| fault.json(&request_id), |text| (headers, text).into_response());
     }
     let form = Form::read(if body.is_empty() { uri.query().unwrap_or_default().as_bytes() } else { &body });
     if signed.service == "sts" {

@@ -17,7 +17,7 @@ pub(super) fn sts(ec2: &Ec2, form: &Form, request_id: &str) -> Response {
     let action = form.get("Action").unwrap_or_default();
     if action != "GetCallerIdentity" {
         let words = format!("Could not find operation {action} for version 2011-06-15");
-        return Fault::new(400, "InvalidAction", words).old_xml(STS, request_id);
+        return sts_fault(&Fault::new(400, "InvalidAction", words), request_id);
     }
     let account = ec2.account();
     let text = format!(
@@ -26,6 +26,11 @@ pub(super) fn sts(ec2: &Ec2, form: &Form, request_id: &str) -> Response {
          <RequestId>{request_id}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
     );
     ([(header::CONTENT_TYPE, "text/xml")], text).into_response()
+}
+
+/// An error as STS tells it.
+pub(super) fn sts_fault(fault: &Fault, request_id: &str) -> Response {
+    fault.old_xml(STS, request_id)
 }
 
 /// The JSON 1.1 services: Service Quotas and SSM.

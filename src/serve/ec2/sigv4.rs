@@ -71,6 +71,11 @@ pub(super) fn verify(request: &Request<'_>, key: &Key<'_>) -> Result<Signed, Fau
     Ok(Signed { region: found.region.to_owned(), service: found.service.to_owned() })
 }
 
+/// The service that a request says it is for, signed well or not.
+pub(super) fn service(headers: &HeaderMap) -> Option<String> {
+    parse(&text(headers, "authorization")).map(|found| found.service.to_owned())
+}
+
 fn parse(header: &str) -> Option<Authorization<'_>> {
     let fields = header.strip_prefix(ALGORITHM)?;
     let field = |name: &str| fields.split(',').find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='));

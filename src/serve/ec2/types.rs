@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::fault::Fault;
 use super::form::{admits, page};
+use super::xml::Xml;
 use super::{Call, Done, places};
 use crate::catalog::TypeInfo;
 use crate::cloud::ec2::{Architecture, architecture};
@@ -112,18 +113,18 @@ fn usage_classes(call: &Call<'_>, kind: TypeId) -> Vec<&'static str> {
     classes.into_iter().filter(|(terms, _)| on(*terms)).map(|(_, name)| name).collect()
 }
 
-fn show(xml: &mut super::xml::Xml, call: &Call<'_>, name: &str, kind: TypeId) {
+fn show(xml: &mut Xml, call: &Call<'_>, name: &str, kind: TypeId) {
     let catalog = call.ec2.site.catalog();
     let TypeInfo { vcpus_milli, memory_mib, accelerator, .. } = catalog.type_info(kind);
     xml.leaf("instanceType", name);
     xml.leaf("currentGeneration", true);
     xml.leaf("freeTierEligible", false);
-    xml.items("supportedUsageClasses", usage_classes(call, kind), |xml, class| xml.text(class));
-    xml.items("supportedRootDeviceTypes", ["ebs"], |xml, kind| xml.text(kind));
-    xml.items("supportedVirtualizationTypes", ["hvm"], |xml, kind| xml.text(kind));
+    xml.items("supportedUsageClasses", usage_classes(call, kind), Xml::text);
+    xml.items("supportedRootDeviceTypes", ["ebs"], Xml::text);
+    xml.items("supportedVirtualizationTypes", ["hvm"], Xml::text);
     xml.leaf("bareMetal", name.contains(".metal"));
     xml.within("processorInfo", |xml| {
-        xml.items("supportedArchitectures", [arch(name)], |xml, arch| xml.text(arch));
+        xml.items("supportedArchitectures", [arch(name)], Xml::text);
     });
     let vcpus = vcpus_milli / 1000;
     let threads = if arch(name) == "arm64" || vcpus < 2 { 1 } else { 2 };
