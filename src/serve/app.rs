@@ -41,7 +41,7 @@ pub fn router(site: &Arc<Site>) -> Router {
             }
         }
     };
-    Router::new().nest("/_sky", control::router(site)).fallback(dispatch)
+    control::router(site).fallback(dispatch)
 }
 
 /// The clouds whose protocols are spoken, each with the paths that are its own:
@@ -55,6 +55,7 @@ fn frontends(site: &Arc<Site>) -> Vec<Frontend> {
             speaks: |path| path.starts_with("/compute/"),
             router: super::gce::router(Arc::clone(site)),
         },
+        Frontend { cloud: "azure", speaks: super::arm::speaks, router: super::arm::router(Arc::clone(site)) },
     ]
 }
 
