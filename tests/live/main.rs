@@ -7,8 +7,11 @@
 mod aws;
 #[cfg(feature = "azure")]
 mod azure;
+mod crash;
 mod ec2;
+mod lifecycle;
 mod machine;
 mod report;
+mod site;
 mod sshd;
 mod tools;
