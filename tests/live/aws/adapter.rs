@@ -12,7 +12,8 @@ use super::proxy::{Fault, Rule};
 
 const OHIO: [&str; 3] = ["us-east-2a", "us-east-2b", "us-east-2c"];
 /// A key pair of nobody.
-const PUBLIC_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAPRCx0Tcvk4S3CxVde9MAZ2FpzQbO8NteGhspTPi/vr test";
+pub(super) const PUBLIC_KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAPRCx0Tcvk4S3CxVde9MAZ2FpzQbO8NteGhspTPi/vr test";
 
 pub(super) fn order(key: &str, region: &str, zones: &[&str]) -> Order {
     Order {

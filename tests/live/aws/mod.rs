@@ -6,6 +6,7 @@
 mod adapter;
 mod proxy;
 mod served;
+mod story;
 
 use std::fs;
 use std::process::{Command, Stdio};
