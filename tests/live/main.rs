@@ -9,5 +9,6 @@ mod aws;
 mod azure;
 mod machine;
 mod report;
+mod serve;
 mod sshd;
 mod tools;
