@@ -7,8 +7,11 @@
 mod aws;
 #[cfg(feature = "azure")]
 mod azure;
+mod crash;
+mod lifecycle;
 mod machine;
 mod report;
 mod serve;
+mod site;
 mod sshd;
 mod tools;
