@@ -46,7 +46,9 @@ const STORIES: [(&str, &[&str]); 7] = [
 fn compare(cloud: &str, seed: &str) -> (usize, usize) {
     let (mut compared, mut denied) = (0, 0);
     for (name, flags) in STORIES {
-        if name == "pinned-zone.yaml" && cloud != "gcp" {
+        // Elsewhere a gang is made machine by machine: what does not fit is heard of later than in the simulation.
+        let of_gcp = ["pinned-zone.yaml", "high-cpu.yaml"];
+        if of_gcp.contains(&name) && cloud != "gcp" {
             continue;
         }
         let path = scenario(name);
