@@ -24,11 +24,8 @@ async fn main() -> ExitCode {
     };
     let number = |at: usize, usual: u64| rest.get(at).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (seconds, connections) = (number(1, 10), number(2, 32));
-    let extra: String = headers
-        .iter()
-        .filter_map(|header| header.split_once('='))
-        .map(|(name, value)| format!("{name}: {value}\r\n"))
-        .collect();
+    let headers = headers.iter().filter_map(|header| header.split_once('='));
+    let extra = headers.fold(String::new(), |text, (name, value)| text + name + ": " + value + "\r\n");
     let request = Arc::new(format!("GET /{path} HTTP/1.1\r\nhost: {address}\r\n{extra}\r\n"));
     let end = Instant::now() + Duration::from_secs(seconds);
     let tasks: Vec<_> =
