@@ -33,7 +33,7 @@ fn events_bring_clock_bill_and_market() {
     let head = format!("GET /_sky/events HTTP/1.1\r\nhost: 127.0.0.1:{}\r\n\r\n", serve.port);
     std::io::Write::write_all(&mut stream, head.as_bytes()).expect("sent");
     let mut told = String::new();
-    let mut buffer = [0; 65536];
+    let mut buffer = vec![0; 65536];
     while told.matches("event: market").count() < 2 {
         let read = std::io::Read::read(&mut stream, &mut buffer).expect("goes on");
         assert!(read > 0, "the stream ended: {told}");

@@ -49,7 +49,7 @@ fn order(dice: &mut Dice) -> String {
         _ => r#""none""#.to_owned(),
     };
     let orders: Vec<String> =
-        (0..1 + dice.roll(4)).map(|_| format!(r#"{{"cloud":"gcp","mishap":{}}}"#, mishap(dice))).collect();
+        (0..=dice.roll(4)).map(|_| format!(r#"{{"cloud":"gcp","mishap":{}}}"#, mishap(dice))).collect();
     format!("[{}]", orders.join(","))
 }
 
