@@ -1,8 +1,8 @@
-"""Holds recorded exchanges against Google's discovery document for Compute Engine v1.
+"""Holds recorded exchanges against Google's discovery documents for Compute Engine v1 and Cloud TPU v2.
 
 Reads JSON lines on standard input: {"method", "path", "request", "status", "response"}, the path with its query,
 bodies null where there are none. Prints one line a finding and `checked N exchanges of M methods`. Exit status 1 if
-anything was found. The document is the one that the package google-api-python-client ships.
+anything was found. The documents are those that the package google-api-python-client ships.
 """
 
 import importlib.util
@@ -13,14 +13,14 @@ import sys
 import urllib.parse
 
 
-def document():
+def document(name):
     package = importlib.util.find_spec("googleapiclient").submodule_search_locations[0]
-    return json.loads((pathlib.Path(package) / "discovery_cache/documents/compute.v1.json").read_text())
+    return json.loads((pathlib.Path(package) / f"discovery_cache/documents/{name}.json").read_text())
 
 
 class Discovery:
-    def __init__(self):
-        self.doc = document()
+    def __init__(self, name):
+        self.doc = document(name)
         self.methods = list(self.walk(self.doc["resources"]))
 
     def walk(self, resources):
@@ -31,21 +31,16 @@ class Discovery:
 
     def find(self, verb, path):
         """The method whose template fits, literal parts before placeholders."""
-        parts = path.removeprefix("/" + self.doc["servicePath"]).split("/")
+        path = path.removeprefix("/" + self.doc["servicePath"]).removeprefix("/")
         best = None
         for method in self.methods:
-            template = method.get("flatPath", method["path"]).split("/")
-            if method["httpMethod"] != verb or len(template) != len(parts):
+            if method["httpMethod"] != verb:
                 continue
-            names = dict()
-            for want, have in zip(template, parts):
-                if want.startswith("{"):
-                    names[want.strip("{+}")] = have
-                elif want != have:
-                    break
-            else:
-                if best is None or len(names) < len(best[1]):
-                    best = method, names
+            template = re.split(r"\{\+?(\w+)\}", method.get("flatPath", method["path"]))
+            pattern = "".join(f"(?P<{part}>[^/:]+)" if odd % 2 else re.escape(part) for odd, part in enumerate(template))
+            fits = re.fullmatch(pattern, path)
+            if fits and (best is None or len(fits.groupdict()) < len(best[1])):
+                best = method, fits.groupdict()
         return best
 
     def exchange(self, told):
@@ -73,7 +68,7 @@ class Discovery:
         given = dict(query)
         for name, value in {**names, **given}.items():
             if name not in known:
-                if name not in self.doc["parameters"]:
+                if name not in self.doc["parameters"] and name not in names:
                     yield f"?{name}: no such parameter of {method['id']}"
                 continue
             if known[name].get("type") == "integer" and not value.lstrip("-").isdigit():
@@ -82,7 +77,7 @@ class Discovery:
             if pattern and not re.fullmatch(pattern, urllib.parse.unquote(value)):
                 yield f"?{name}: {value!r} does not match {pattern}"
         for name, parameter in known.items():
-            if parameter.get("required") and name not in names and name not in given:
+            if parameter.get("required") and parameter["location"] == "query" and name not in given:
                 yield f"?{name}: missing"
 
     def value(self, schema, value, at, request_of):
@@ -141,6 +136,8 @@ class Discovery:
             yield f"response.error.code: {error.get('code')} with status {status}"
         if not isinstance(error.get("message"), str):
             yield "response.error.message: missing"
+        if self.doc["name"] != "compute" and isinstance(error.get("status"), str):
+            return
         inner = error.get("errors")
         if not isinstance(inner, list) or not inner:
             yield "response.error.errors: missing"
@@ -152,11 +149,12 @@ class Discovery:
 
 
 def main():
-    discovery = Discovery()
+    compute, tpu = Discovery("compute.v1"), Discovery("tpu.v2")
     count, findings, seen = 0, 0, set()
     for line in sys.stdin:
         told = json.loads(line)
         count += 1
+        discovery = tpu if told["path"].startswith("/v2/") else compute
         found = discovery.find(told["method"], urllib.parse.urlsplit(told["path"]).path)
         if found:
             seen.add(found[0]["id"])

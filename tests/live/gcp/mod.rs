@@ -226,6 +226,40 @@ async fn the_adapter_keeps_the_promises_of_the_port() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tpu_is_made_by_its_own_interface() {
+    let served =
+        Served::start("  gcp: always\n  gcp/us-central1-b/tpu-v2-8: never\n  gcp/europe-west4/tpu-v2-8: {quota: 0}")
+            .await;
+    let gcp = served.gcp().await;
+    let tpu = |key: &str, zones: &[&str]| Order {
+        instance_type: "TPU-VM".to_owned(),
+        accelerator: Some(("tpu-v2-8".to_owned(), 1)),
+        ..order(key, zones)
+    };
+    let launched = gcp.launch(&tpu("tpu-one", &[B, "us-central1-c"])).await.expect("stock in the second zone");
+    let refusal = &launched.refusals[0];
+    assert_eq!((refusal.code.as_str(), refusal.zone.as_deref()), ("8", Some(B)));
+    assert_eq!(denials::classify("gcp", "8", &refusal.message).map(|rule| rule.cause), Some(Cause::Stockout));
+    assert_eq!(launched.nodes[0].zone.as_deref(), Some("us-central1-c"));
+    let limited = Order { region: "europe-west4".to_owned(), ..tpu("tpu-limit", &["europe-west4-a"]) };
+    let refused = refusals(gcp.launch(&limited).await.expect_err("over quota"));
+    let rule = denials::classify("gcp", &refused[0].code, &refused[0].message);
+    assert_eq!(rule.map(|rule| rule.cause), Some(Cause::QuotaExceeded), "{refused:?}");
+    let listed = gcp.list("tester", &["us-central1".to_owned()]).await.expect("listed");
+    assert_eq!(listed.len(), 1, "slices are no machines of Compute Engine");
+    let wanted = Order { nodes: 2, ..tpu("tpu-conf", &["us-central1-c"]) };
+    conforms(&gcp, &Case::new(wanted).refused(tpu("tpu-no", &[B]))).await.unwrap_or_else(|broken| panic!("{broken}"));
+    gcp.release("us-central1", &launched.nodes[0].key).await.expect("released");
+    assert_eq!(served.running(), Vec::<String>::new());
+    if let Some(interpreter) = tools::python(&["googleapiclient"]) {
+        let summary = check(&interpreter, &served.exchanges()).await;
+        for method in ["create", "get", "list", "stop", "start", "delete"] {
+            assert!(summary.contains(&format!("tpu.projects.locations.nodes.{method}")), "{method}: {summary}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_is_cut_after_the_create_leaves_exactly_one_machine() {
     let served = Served::start("  gcp: always").await;
     let gcp = served.gcp().await;

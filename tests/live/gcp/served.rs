@@ -49,6 +49,7 @@ impl Served {
     pub(super) async fn gcp(&self) -> Gcp {
         let pairs = [
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("{}/compute/v1/", self.url)),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_TPU", format!("{}/", self.url)),
             ("CLOUDSDK_AUTH_ACCESS_TOKEN", "token".to_owned()),
             ("GOOGLE_CLOUD_PROJECT", self.site.account("gcp").name),
         ];
@@ -80,7 +81,7 @@ impl Served {
 
 /// Only what a cloud is asked; `/_sky/` is ours.
 async fn record(State(log): State<Log>, request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with("/compute/") {
+    if !sky::serve::gce::PATHS.iter().any(|own| request.uri().path().starts_with(own)) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
