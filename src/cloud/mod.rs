@@ -6,6 +6,8 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "azure")]
+pub mod azure;
 mod clock;
 pub mod conformance;
 mod connect;
@@ -18,7 +20,7 @@ mod pace;
 mod port;
 mod settings;
 
-pub use clock::{Clock, SPEED, SpeedError};
+pub use clock::{Clock, SPEED, SpeedError, URL};
 pub use connect::{CLOUDS, Cloud, Clouds, connect};
 pub use pace::Pace;
 pub use port::{
