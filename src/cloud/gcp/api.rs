@@ -132,6 +132,13 @@ impl Api {
         self.again(&ask).await
     }
 
+    /// Posts `{}` where the interface wants an object that has no fields; may be repeated.
+    pub(super) async fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Result<T, ProviderError> {
+        let empty = serde_json::Map::new();
+        let (path, body) = (path.to_owned(), Some(&empty));
+        self.again(&Ask { method: Method::POST, path, query: &[], body, patience: PATIENCE }).await
+    }
+
     /// Makes something, named by the query so that it is made once: sent once.
     pub(super) async fn create<T: DeserializeOwned>(
         &self,

@@ -207,7 +207,7 @@ pub(super) async fn delete(api: Arc<Api>, zone: String, name: String) -> Result<
 
 /// `stop` or `start`, until it is done.
 pub(super) async fn change(api: &Api, zone: &str, name: &str, verb: &str) -> Result<(), ProviderError> {
-    let begun: Operation = api.tell(Method::POST, &format!("{}:{verb}", home(zone, name)), PATIENCE).await?;
+    let begun: Operation = api.post_empty(&format!("{}:{verb}", home(zone, name))).await?;
     finish(api, zone, begun).await
 }
 

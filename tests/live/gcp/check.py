@@ -116,7 +116,9 @@ class Discovery:
 
     def scalar(self, schema, kind, value, at):
         kinds = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}
-        good = isinstance(value, kinds.get(kind, object)) and (kind in ("boolean", None) or not isinstance(value, bool))
+        if kind not in kinds:
+            return
+        good = isinstance(value, kinds[kind]) and (kind == "boolean" or not isinstance(value, bool))
         if not good:
             yield f"{at}: {value!r} is no {kind}"
         elif kind == "string":
