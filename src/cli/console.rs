@@ -12,8 +12,8 @@ use super::{Exit, Failure};
 
 /// The console of one command.
 pub struct Console {
-    out: Box<dyn Write>,
-    err: Box<dyn Write>,
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
     /// Errors are to be told as JSON on the output, since that is what is being read.
     errors_as_json: bool,
 }

@@ -29,6 +29,8 @@ pub enum Exit {
     Unmet,
     /// Interrupted by the user.
     Interrupted,
+    /// The user's own work ended with this code.
+    Job(u8),
 }
 
 impl Exit {
@@ -46,6 +48,7 @@ impl Exit {
             Self::NotReleased => 8,
             Self::Unmet => 99,
             Self::Interrupted => 130,
+            Self::Job(code) => code,
         }
     }
 

@@ -9,7 +9,10 @@ mod aws;
 mod azure;
 #[cfg(feature = "gcp")]
 mod gcp;
+mod crash;
+mod lifecycle;
 mod machine;
 mod report;
+mod site;
 mod sshd;
 mod tools;

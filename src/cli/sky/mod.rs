@@ -2,15 +2,26 @@
 //!
 //! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
 
+mod availability;
+mod bring_up;
 mod catalog;
+mod check;
+mod cost_report;
 mod explain;
+mod gc;
 mod gpus;
 mod launch;
+mod life;
+mod live;
+mod live_launch;
 mod offer;
 mod plan;
 mod plan_plot;
 mod planning;
+mod provision_log;
+mod selection;
 mod simulate;
+mod status;
 mod task_args;
 
 pub(super) use offer::policy;
@@ -34,6 +45,22 @@ enum Command {
     Launch(Box<launch::LaunchArgs>),
     /// Show every candidate in the order they would be tried, and what was left out; place several tasks together.
     Plan(Box<plan::PlanArgs>),
+    /// Show your clusters.
+    Status(status::StatusArgs),
+    /// Stop clusters: machines stop, disks are kept.
+    Stop(life::ChangeArgs),
+    /// Start stopped clusters, where they are.
+    Start(life::StartArgs),
+    /// Terminate clusters, disks too.
+    Down(life::ChangeArgs),
+    /// Show which clouds can be used, and what to do about the others.
+    Check(check::CheckArgs),
+    /// Show what clusters have cost.
+    CostReport(cost_report::CostArgs),
+    /// Show what is believed to be out where, from the refusals of the last minutes.
+    Availability(availability::AvailabilityArgs),
+    /// Find machines of yours that no cluster owns, and terminate them.
+    Gc(gc::GcArgs),
     /// Say why this candidate was chosen, and why not another one.
     Explain(Box<explain::ExplainArgs>),
     /// What accelerators there are, who sells them and for how much.
@@ -67,6 +94,14 @@ pub fn run(sky: &Sky, environment: &Environment, console: &mut Console) -> Resul
     match &sky.command {
         Command::Launch(args) => launch::run(args, environment, console),
         Command::Plan(args) => plan::run(args, console),
+        Command::Status(args) => status::run(args, environment, console),
+        Command::Stop(args) => life::stop(args, environment, console),
+        Command::Start(args) => life::start(args, environment, console),
+        Command::Down(args) => life::down(args, environment, console),
+        Command::Check(args) => check::run(args, environment, console),
+        Command::CostReport(args) => cost_report::run(args, environment, console),
+        Command::Availability(args) => availability::run(args, environment, console),
+        Command::Gc(args) => gc::run(args, environment, console),
         Command::Explain(args) => explain::run(args, console),
         Command::Gpus(gpus::Gpus::List(list)) | Command::ShowGpus(list) => gpus::list(list, console),
         Command::Catalog(command) => catalog::run(command, environment, console),
