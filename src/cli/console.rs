@@ -60,6 +60,12 @@ impl Console {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
+    /// Bytes as they come, shown at once.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.out.write_all(bytes)?;
+        self.flush()
+    }
+
     /// A document for programs.
     pub fn json(&mut self, document: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;

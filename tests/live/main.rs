@@ -10,6 +10,7 @@ mod azure;
 #[cfg(feature = "gcp")]
 mod gcp;
 mod crash;
+mod jobs;
 mod lifecycle;
 mod machine;
 mod report;

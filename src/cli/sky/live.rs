@@ -115,6 +115,11 @@ impl Live {
         Ok(Self { context: Arc::new(context), runtime })
     }
 
+    /// Does something to its end.
+    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     /// Does something that may be broken off: what it was doing is then settled by `sky status -r`.
     pub(super) fn run<T>(&self, work: impl Future<Output = Result<T, ClusterError>>) -> Result<T, Failure> {
         let interrupt = &self.context.interrupt;

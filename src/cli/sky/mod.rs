@@ -2,18 +2,22 @@
 //!
 //! **Invariant:** a command parses nothing but flags and decides nothing but what to print; what it does lies below.
 
+mod autostop;
 mod availability;
 mod bring_up;
 mod catalog;
 mod check;
 mod cost_report;
+mod exec;
 mod explain;
 mod gc;
 mod gpus;
+mod jobs;
 mod launch;
 mod life;
 mod live;
 mod live_launch;
+mod machines;
 mod offer;
 mod plan;
 mod plan_plot;
@@ -21,6 +25,7 @@ mod planning;
 mod provision_log;
 mod selection;
 mod simulate;
+mod ssh;
 mod status;
 mod task_args;
 
@@ -53,6 +58,18 @@ enum Command {
     Start(life::StartArgs),
     /// Terminate clusters, disks too.
     Down(life::ChangeArgs),
+    /// Run a command or a task's `run` on a cluster that is up, without its `setup`.
+    Exec(exec::ExecArgs),
+    /// Log in on a cluster's head node, or run one command there.
+    Ssh(ssh::SshArgs),
+    /// Show a job's output again, and follow it.
+    Logs(jobs::LogsArgs),
+    /// Show a cluster's jobs.
+    Queue(jobs::QueueArgs),
+    /// Cancel jobs of a cluster.
+    Cancel(jobs::CancelArgs),
+    /// Stop or terminate a cluster by itself when it is idle.
+    Autostop(autostop::AutostopArgs),
     /// Show which clouds can be used, and what to do about the others.
     Check(check::CheckArgs),
     /// Show what clusters have cost.
@@ -98,6 +115,12 @@ pub fn run(sky: &Sky, environment: &Environment, console: &mut Console) -> Resul
         Command::Stop(args) => life::stop(args, environment, console),
         Command::Start(args) => life::start(args, environment, console),
         Command::Down(args) => life::down(args, environment, console),
+        Command::Exec(args) => exec::run(args, environment, console),
+        Command::Ssh(args) => ssh::run(args, environment, console),
+        Command::Logs(args) => jobs::logs(args, environment, console),
+        Command::Queue(args) => jobs::queue(args, environment, console),
+        Command::Cancel(args) => jobs::cancel(args, environment, console),
+        Command::Autostop(args) => autostop::run(args, environment, console),
         Command::Check(args) => check::run(args, environment, console),
         Command::CostReport(args) => cost_report::run(args, environment, console),
         Command::Availability(args) => availability::run(args, environment, console),

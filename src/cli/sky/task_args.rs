@@ -209,7 +209,7 @@ impl TaskArgs {
 }
 
 /// A path rather than a command: that it looks like one is enough, so that a misspelt path is an error and not run.
-fn is_file(word: &str) -> bool {
+pub(super) fn is_file(word: &str) -> bool {
     let ending = Path::new(word).extension().map(std::ffi::OsStr::to_ascii_lowercase);
     word == "-" || ending.is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
