@@ -7,9 +7,9 @@
 mod aws;
 #[cfg(feature = "azure")]
 mod azure;
+mod crash;
 #[cfg(feature = "gcp")]
 mod gcp;
-mod crash;
 mod jobs;
 mod lifecycle;
 mod machine;
