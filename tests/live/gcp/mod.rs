@@ -137,7 +137,9 @@ async fn googles_own_client_is_served_and_the_adapter_asks_for_the_same() {
     let served = Served::start("  gcp: always").await;
     let project = served.site.account("gcp").name;
     let inject = format!("{}/_sky/inject", served.url);
-    let (good, told) = python(&interpreter, &[&script("sdk.py"), &served.url, &project, &inject], "").await;
+    let (good, told) =
+        python(&interpreter, &[&script("sdk.py"), &served.url, &project, &inject, sky::serve::login::GCP_TOKEN], "")
+            .await;
     assert!(good, "{told}");
     for line in [
         "old fingerprint: PreconditionFailed",

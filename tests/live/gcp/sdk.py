@@ -1,7 +1,7 @@
 """Google's own client (google-cloud-compute) drives the server: a machine's life, then refusals as its exceptions.
 
-Arguments: the server's address, the project, and the /_sky/ address that faults are ordered at (or -). Prints one line
-a step; any surprise is a traceback.
+Arguments: the server's address, the project, the /_sky/ address that faults are ordered at, and the token. Prints one
+line a step; any surprise is a traceback.
 """
 
 import json
@@ -16,7 +16,7 @@ from google.cloud import compute_v1 as compute
 server, project, zone = sys.argv[1], sys.argv[2], "us-central1-a"
 
 
-def client(kind, token="token"):
+def client(kind, token=sys.argv[4]):
     """A client of this server. The clients it makes of itself, to wait for operations, forget the address."""
     options = dict(credentials=google.oauth2.credentials.Credentials(token), client_options={"api_endpoint": server})
     made = kind(**options)

@@ -14,6 +14,7 @@ use sky::catalog::Catalog;
 use sky::cloud::gcp::Gcp;
 use sky::cloud::{LeaseKey, MachineSpec, Order, Settings};
 use sky::model::CapacityType;
+use sky::serve::login::GCP_TOKEN;
 use sky::serve::site::{Injection, Mishap};
 use sky::serve::wire::Loopback;
 use sky::serve::{Clock, Site, Speed};
@@ -50,7 +51,7 @@ impl Served {
         let pairs = [
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("{}/compute/v1/", self.url)),
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_TPU", format!("{}/", self.url)),
-            ("CLOUDSDK_AUTH_ACCESS_TOKEN", "token".to_owned()),
+            ("CLOUDSDK_AUTH_ACCESS_TOKEN", GCP_TOKEN.to_owned()),
             ("GOOGLE_CLOUD_PROJECT", self.site.account("gcp").name),
         ];
         let environment = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
