@@ -22,6 +22,7 @@ const QUOTA_GLOBAL: &str = "github.com/fastai/course-v3/pull/165";
 const QUOTA_HTTP: &str = "github.com/kelseyhightower/kubernetes-the-hard-way/issues/47";
 const RATE: &str = "developers.google.com/compute/operations-quota";
 const SKYPILOT: &str = "SkyPilot's table of GCP errors";
+const NOT_SOLD: &str = "Compute Engine API reference: machineTypes.get and acceleratorTypes.get are by zone";
 const STATUS_MAP: &str = "google.rpc status codes";
 
 /// The table.
@@ -110,6 +111,10 @@ pub(super) static RULES: &[Rule] = &[
     Rule::new("VPC_NOT_FOUND", Cause::Unsupported, Reach::Cloud, LASTING, SKYPILOT),
     Rule::new("SUBNET_NOT_FOUND_FOR_VPC", Cause::Unsupported, Reach::RegionCapacity, LASTING, SKYPILOT),
     Rule::new("RESOURCE_NOT_FOUND", Cause::Unsupported, Reach::Zone, LASTING, SKYPILOT),
+    // The price tables are a day old at best: what is not sold there (any more) may be in the next zone.
+    Rule::when("notFound", "/machineTypes/", Cause::Unsupported, Reach::Zone, LASTING, NOT_SOLD),
+    Rule::when("notFound", "/acceleratorTypes/", Cause::Unsupported, Reach::Zone, LASTING, NOT_SOLD),
+    Rule::when("invalid", "referenced resource does not exist", Cause::Unsupported, Reach::Zone, LASTING, NOT_SOLD),
     // Answers to names we chose: the adapter knows what it asked for, another place would say the same.
     Rule::new("notFound", Cause::InvalidRequest, Reach::Request, Span::ZERO, STATUS_MAP),
     Rule::new("alreadyExists", Cause::InvalidRequest, Reach::Request, Span::ZERO, STATUS_MAP),

@@ -110,6 +110,22 @@ fn a_count_not_reached_defers_to_the_error_beside_it() {
 }
 
 #[test]
+fn what_a_zone_does_not_sell_is_looked_for_in_the_next() {
+    for kind in ["machineTypes/n9-standard-8", "acceleratorTypes/nvidia-tesla-v100"] {
+        let denial = read(
+            "gcp",
+            "notFound",
+            &format!("The resource 'projects/p/zones/us-east1-b/{kind}' was not found"),
+            &OFFERING,
+            Some(ZoneId(9)),
+        );
+        assert_eq!((denial.cause, denial.scope.zone), (Cause::Unsupported, Some(ZoneId(9))));
+    }
+    let lost = classify("gcp", "notFound", "The resource 'projects/p/zones/us-east1-b/instances/a' was not found");
+    assert_eq!(lost.unwrap().cause, Cause::InvalidRequest);
+}
+
+#[test]
 fn an_unknown_code_is_not_guessed() {
     assert!(classify("gcp", "NEVER_HEARD_OF", "does not have enough resources").is_none());
     assert!(classify("azure", "OperationNotAllowed", "The VM must be running.").is_none());
