@@ -186,13 +186,16 @@ fn demand_result(engine: &Engine, world: &SimWorld, index: usize) -> DemandResul
             denials: Tally::default(),
         };
     };
+    // What has been given back, or taken back, was obtained all the same.
+    let placed = || world.ledger().placed(DemandId(index as u32), wish.demand.nodes);
+    let lease = progress.lease.or_else(|| placed().filter(|_| progress.outcome == Some(Outcome::Placed)));
     DemandResult {
         outcome: progress.outcome,
         waited: progress.ended_at.unwrap_or(world.now()).since(wish.at),
         attempts: progress.attempts,
         rounds: progress.rounds,
-        lease: progress.lease,
-        price_hourly: progress.lease.map(|lease| lease.offering.price_hourly * i64::from(lease.nodes)),
+        lease,
+        price_hourly: lease.map(|lease| lease.offering.price_hourly * i64::from(lease.nodes)),
         cheapest_hourly,
         wasted: progress.wasted,
         denials: progress.tally,

@@ -9,8 +9,11 @@ mod demand;
 mod expect;
 mod laws;
 mod library;
+mod limits;
 mod overlay;
 mod parameters;
+mod quotas;
+mod rhythms;
 mod schema;
 mod selector;
 mod settings;
@@ -39,9 +42,10 @@ pub use expect::{Expect, Metric, TableRow, Threshold};
 pub use library::Files;
 use library::{Library, Part, Traces};
 use parameters::Parameters;
+pub use quotas::{IncreaseSpec, PaceSpec, QuotaScope, QuotaSpec};
 pub use schema::scenario_schema;
 pub use selector::Selector;
-pub use settings::{Fault, Life, Line, Outcome as Answered, QuotaScope, QuotaSpec, Refused};
+pub use settings::{Fault, Life, Line, Outcome as Answered, Refused};
 pub use shocks::{Per, ShockSpec};
 
 /// The version of the format that this program reads.

@@ -260,6 +260,7 @@ shipped!(
     "cloud-out",
     "gang-16",
     "high-cpu",
+    "market-full",
     "nothing-feasible",
     "ordered-scarce",
     "page-any-of",

@@ -27,6 +27,7 @@ impl Hand {
                 latency: Latency::of(cloud),
                 faults: Faults::default(),
                 answers: Answers::of(cloud, cloud != "azure"),
+                pace: None,
             });
         }
         Self { market, candidates: Vec::new(), nodes, limits: Limits::default(), spot: false }
@@ -84,6 +85,8 @@ impl Hand {
                 entity,
                 stock: stock.clone(),
                 shocks: Box::default(),
+                reclaims: false,
+                price: None,
                 life,
                 notice: Span::from_secs(30),
             });

@@ -5,7 +5,9 @@
 
 mod calls;
 mod launch;
+mod limits;
 mod open;
+mod spot;
 
 use std::sync::Arc;
 
@@ -15,8 +17,8 @@ use crate::world::World;
 use super::agenda::Agenda;
 use super::billing::Ledger;
 use super::luck::Luck;
-use super::market::{Course, Market};
-use super::probe::{Probe, Probes};
+use super::market::{Course, Market, PriceTrack, QuotaTrack, Tokens};
+use super::probe::Probes;
 use super::voice::Voice;
 
 pub use super::voice::Spoken;
@@ -39,6 +41,9 @@ struct State {
     ways: Vec<WayState>,
     /// What we hold of each quota.
     used: Vec<u64>,
+    /// Where each limit stands; empty if nothing changes about any.
+    limits: Vec<QuotaTrack>,
+    tokens: Vec<Tokens>,
     voice: Voice,
     ledger: Ledger,
     answers: Vec<Option<Answer>>,
@@ -69,6 +74,13 @@ enum Item {
     Finish(u32),
     /// The cloud takes a lease back.
     Preempt(u32),
+    /// The stock of a pool changes.
+    Review(u32),
+    /// The price of a lease changes; `list` is the catalog's.
+    Reprice {
+        position: u32,
+        list: Money,
+    },
 }
 
 #[derive(Debug, Clone, Default)]
@@ -76,6 +88,9 @@ struct PoolState {
     epoch: u32,
     course: Option<Course>,
     held: u32,
+    price: Option<Box<PriceTrack>>,
+    /// True if a review is due.
+    watched: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -199,6 +214,8 @@ impl State {
             pools: vec![PoolState::default(); market.pools.len()],
             ways: vec![WayState::default(); market.ways.len()],
             used: vec![0; market.quotas.len()],
+            limits: Vec::new(),
+            tokens: Vec::new(),
             voice: Voice::new(market),
             ledger: Ledger::default(),
             answers: Vec::with_capacity(8),
@@ -218,6 +235,7 @@ impl State {
         self.epoch = self.epoch.wrapping_add(1);
         self.agenda.clear();
         self.used.fill(0);
+        self.reset_limits(market);
         self.ledger.clear();
         self.answers.clear();
         self.free.clear();
@@ -251,18 +269,14 @@ impl State {
                 let holding = self.ledger.holdings()[position as usize];
                 holding.until.is_none().then_some(Event::Finished(holding.lease.id))
             }
-            Item::Preempt(position) => {
-                let pool = market.asks[self.ledger.holdings()[position as usize].ask as usize].pool;
-                let notice = market.pools[pool as usize].notice;
-                if !self.end(market, position as usize) {
-                    return None;
-                }
-                self.probes.mark(Probe::Preempted);
-                let now = self.now;
-                let holding = self.ledger.get_mut(position as usize);
-                holding.preempted = true;
-                holding.noticed = Some(Timestamp(now.0.saturating_sub(notice.0)).max(holding.lease.since));
-                Some(Event::Preempted(holding.lease.id))
+            Item::Preempt(position) => self.preempt(market, position as usize).map(Event::Preempted),
+            Item::Review(pool) => {
+                self.review(market, pool);
+                None
+            }
+            Item::Reprice { position, list } => {
+                self.reprice(market, position, list);
+                None
             }
         }
     }
@@ -304,7 +318,7 @@ impl State {
         let (luck, epoch) = (self.luck, self.epoch);
         let state = &mut self.pools[index];
         if state.epoch != epoch {
-            *state = PoolState { epoch, course: Some(Course::start(pool, luck)), held: 0 };
+            *state = PoolState { epoch, course: Some(Course::start(pool, luck)), ..PoolState::default() };
         }
         let there = state.course.as_mut().map_or(0, |course| course.at(pool, self.now));
         there.saturating_sub(state.held)
