@@ -20,6 +20,8 @@ pub struct Holding {
     pub preempted: bool,
     /// When the cloud said that it would take it back.
     pub noticed: Option<Timestamp>,
+    /// When its machines are up; told only where a job waits for that.
+    pub(super) up: Timestamp,
     /// What all its nodes cost an hour now, in millionths of a dollar.
     hourly: i64,
     /// Until when it is settled, and what it had cost by then, in millionths of a dollar × microseconds per hour.
@@ -94,7 +96,17 @@ impl Ledger {
         self.open += 1;
         let position = self.holdings.len() as u32;
         let (hourly, settled) = (hourly(&lease), (lease.since, 0));
-        self.holdings.push(Holding { lease, ask, way, until: None, preempted: false, noticed: None, hourly, settled });
+        self.holdings.push(Holding {
+            lease,
+            ask,
+            way,
+            until: None,
+            preempted: false,
+            noticed: None,
+            up: lease.since,
+            hourly,
+            settled,
+        });
         // Calls are numbered upwards, so this is nearly always the end.
         let at = self.index.partition_point(|(id, _)| *id < lease.id);
         self.index.insert(at, (lease.id, position));

@@ -25,6 +25,8 @@ pub enum Probe {
     ReleaseFailed,
     /// Spot capacity was taken back.
     Preempted,
+    /// A job looked for new machines.
+    Recovered,
     /// A machine took long to come up.
     SlowBoot,
     /// Machines were made and never reached.
@@ -49,7 +51,7 @@ pub struct Probes(u32);
 
 impl Probe {
     /// Every probe, in the order they are listed.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Stockout,
         Self::OverQuota,
         Self::Throttled,
@@ -60,6 +62,7 @@ impl Probe {
         Self::Partial,
         Self::ReleaseFailed,
         Self::Preempted,
+        Self::Recovered,
         Self::SlowBoot,
         Self::BootFailed,
         Self::SlowRelease,
@@ -83,6 +86,7 @@ impl Probe {
             Self::Partial => "partial-gang",
             Self::ReleaseFailed => "release-failed",
             Self::Preempted => "preempted",
+            Self::Recovered => "recovered",
             Self::SlowBoot => "slow-boot",
             Self::BootFailed => "boot-failed",
             Self::SlowRelease => "slow-release",

@@ -6,9 +6,11 @@ mod common;
 mod compare;
 mod files_of;
 mod gate;
+mod init;
 mod progress;
 mod run;
 mod schema;
+mod show;
 mod sweep;
 mod validate;
 mod verify;
@@ -45,6 +47,10 @@ enum Command {
     Gate(gate::GateArgs),
     /// Check scenario files: every error at once, each with its place.
     Validate(validate::ValidateArgs),
+    /// Show what a scenario's market comes to: every pool, its laws, how often it has machines, a picture.
+    Show(show::ShowArgs),
+    /// Write a scenario to start from.
+    Init(init::InitArgs),
     /// Say what the code of an error means.
     Explain {
         /// The code, as it stands in brackets after the message: `S002`.
@@ -75,6 +81,8 @@ pub fn run(sim: &SkySim, environment: &Environment, console: &mut Console) -> Re
         Command::Verify(args) => verify::run(args, console),
         Command::Gate(args) => gate::run(args, console),
         Command::Validate(args) => validate::run(args, console),
+        Command::Show(args) => show::run(args, console),
+        Command::Init(args) => init::run(args, console),
         Command::Explain { code } => validate::explain(code, console),
         Command::Schema { of } => schema::run(*of, console),
         Command::Strategies => strategies(console),

@@ -11,7 +11,7 @@ use crate::model::{DemandId, Entry, Money};
 use crate::optimizer::{Options, plan};
 use crate::report::log::Narrator;
 use crate::report::study::{PolicyRecord, StudyRecord, csv, ends, table as study_table};
-use crate::report::{Clock, Manifest, failure, table};
+use crate::report::{Clock, Manifest, failure, jobs, table};
 use crate::sim::check::{self, check};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
@@ -207,6 +207,11 @@ fn tell(study: &Study, console: &mut Console) -> Result<(), Failure> {
     console.line(format!("\nOver {trials} trials{each} a policy, under the same luck:"))?;
     console.table(&study_table(study.summaries()))?;
     console.lines(ends(study.summaries()))?;
+    let jobs = jobs::table(study.summaries());
+    if !jobs.is_empty() {
+        console.line("\nWhat became of jobs:")?;
+        console.table(&jobs)?;
+    }
     match study.unmet.as_deref() {
         None => {}
         Some([]) => console.line("What the scenario expects was met.")?,

@@ -11,6 +11,7 @@ mod replay;
 mod rhythm;
 mod shock;
 mod stock;
+mod work;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub use replay::{Offset, Played, Replay};
 pub use rhythm::{Rhythm, Rhythmic};
 pub use shock::{Course, Shock};
 pub use stock::{Counted, Renewal, Stock, Track, Window};
+pub use work::{Gap, Job, Recovery};
 
 /// Everything a trial can meet.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +60,12 @@ pub struct Wish {
     pub first_way: u32,
     /// How long the lease is needed; `None` for ever.
     pub hold: Option<Law>,
+    /// How long after the demand before it this one arrives; `None`: at its time.
+    pub gap: Option<Gap>,
+    /// What it is wanted for, if that outlives the machines.
+    pub job: Option<Job>,
+    /// The end of the scenario's time.
+    pub until: Timestamp,
     /// Names its stream of luck.
     pub entity: Entity,
 }

@@ -89,6 +89,11 @@ impl Rhythmic {
         }
     }
 
+    /// The process as it is at a factor of 1.
+    pub fn process(&self) -> &Stock {
+        &self.stock
+    }
+
     /// The rhythm.
     pub fn rhythm(&self) -> &Rhythm {
         &self.rhythm

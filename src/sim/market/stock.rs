@@ -55,10 +55,10 @@ pub struct Renewal {
 /// birth–death process (Erlang's loss system).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Counted {
-    capacity: u32,
-    size: u32,
-    mean_gap: f64,
-    mean_hold: f64,
+    pub(in super::super) capacity: u32,
+    pub(in super::super) size: u32,
+    pub(in super::super) mean_gap: f64,
+    pub(in super::super) mean_hold: f64,
     /// Chance of at most n tenants in the steady state, for each n.
     at_most: Box<[f64]>,
 }

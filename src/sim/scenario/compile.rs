@@ -14,7 +14,7 @@ use crate::sim::market::{Ask, Market, Pool, Rhythmic, Shock, Way, Wish, Words};
 
 use super::settings::{Life, Line, decide};
 use super::shocks::{Per, ShockSpec};
-use super::{Scenario, stocks};
+use super::{DemandSpec, Scenario, stocks};
 
 /// A demand with its ranked candidates.
 #[derive(Debug, Clone)]
@@ -54,10 +54,11 @@ pub(super) struct Positions {
     weather: BTreeMap<String, Arc<Shock>>,
 }
 
-pub(super) fn market(scenario: &Scenario, wanted: &[Wanted]) -> Market {
+/// The market with these demands; `specs` says more of them where they are the scenario's own.
+pub(super) fn market(scenario: &Scenario, wanted: &[Wanted], specs: &[DemandSpec]) -> Market {
     let mut compiler = Compiler::new(scenario, Market::default(), Positions::default());
     for (index, wanted) in wanted.iter().enumerate() {
-        compiler.demand(index as u32, wanted, scenario.horizon);
+        compiler.demand(index as u32, wanted, specs.get(index), scenario.horizon);
     }
     compiler.market
 }
@@ -92,23 +93,32 @@ impl<'a> Compiler<'a> {
         Self { catalog, lines, shocks, market, positions }
     }
 
-    fn demand(&mut self, index: u32, wanted: &Wanted, horizon: Option<Span>) {
-        let first_way = self.market.ways.len() as u32;
-        for candidate in &wanted.candidates {
-            self.way(candidate);
-        }
+    fn demand(&mut self, index: u32, wanted: &Wanted, spec: Option<&DemandSpec>, horizon: Option<Span>) {
+        // Demands of one line are the same, so they share their candidates and the ways of these.
+        let same = self.market.demands.last().filter(|_| spec.is_some_and(|spec| spec.nth > 0));
+        let shared = same.map(|last| (last.first_way, Arc::clone(&last.demand.candidates)));
+        let (first_way, candidates) = shared.unwrap_or_else(|| {
+            let first_way = self.market.ways.len() as u32;
+            for candidate in &wanted.candidates {
+                self.way(candidate);
+            }
+            (first_way, wanted.candidates.clone().into())
+        });
         let mut limits = wanted.limits;
         if let Some(horizon) = horizon {
             let left = Span(horizon.0.saturating_sub(wanted.at.0));
             limits.max_wait = Some(limits.max_wait.map_or(left, |wait| wait.min(left)));
         }
-        let candidates: Arc<[Candidate]> = wanted.candidates.clone().into();
+        let label = spec.map_or_else(|| index.to_string(), DemandSpec::label);
         self.market.demands.push(Wish {
             at: Timestamp(wanted.at.0),
             demand: Demand { id: DemandId(index), nodes: wanted.nodes, candidates, limits },
             first_way,
             hold: wanted.hold.clone(),
-            entity: Entity::named(&format!("demand {index}")),
+            gap: spec.and_then(|spec| spec.gap.clone()),
+            job: spec.and_then(|spec| spec.job.clone()),
+            until: horizon.map_or(Timestamp::NEVER, |horizon| Timestamp(horizon.0)),
+            entity: Entity::named(&format!("demand {label}")),
         });
     }
 

@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 
 use crate::denials::bodies;
 use crate::request::demand_keys;
+use crate::sim::market::Recovery;
 use crate::sim::probe::Probe;
 
 use super::quotas::{self, QuotaScope};
 use super::settings::{Fault, Outcome, Refused};
 use super::shocks::{self, Per};
-use super::{KEYS, Metric, demand, expect, laws, rhythms, settings, stocks};
+use super::{KEYS, Metric, demand, expect, laws, rhythms, settings, stocks, work};
 
 /// The schema of a scenario file (JSON Schema 2020-12). It says which keys there are and of what form their values are;
 /// whether a name exists, and whether numbers make a law, is for [`super::Scenario::load`].
@@ -134,16 +135,30 @@ fn definitions() -> Value {
         "demand": {
             "description": "A task under `task`, or its keys written flat.",
             "type": "object",
-            "properties": any_of_keys(&demand_property_names()),
+            "properties": demand_properties(),
             "additionalProperties": false,
         },
     })
 }
 
-fn demand_property_names() -> Vec<&'static str> {
+fn demand_properties() -> Value {
     let mut keys = demand::OURS.to_vec();
     keys.extend(demand_keys());
-    keys
+    let property = |key: &str| match key {
+        "at" => reference("duration"),
+        "hold" => reference("law"),
+        "arrivals" => object(work::ARRIVAL_KEYS, |key| match key {
+            "every" => reference("law"),
+            _ => json!({ "type": ["number", "string"] }),
+        }),
+        "job" => object(work::JOB_KEYS, |key| match key {
+            "recovery" => names(Recovery::ALL.map(|(name, _)| name)),
+            "saves_on_notice" => json!({ "type": ["boolean", "string"] }),
+            _ => reference("duration"),
+        }),
+        _ => json!(true),
+    };
+    keys.iter().map(|key| ((*key).to_owned(), property(key))).collect::<Map<String, Value>>().into()
 }
 
 fn line_property(key: &str) -> Value {

@@ -291,6 +291,17 @@ fn answer_bodies(answers: &Fields) -> Vec<(Refused, &'static str)> {
 }
 
 /// The line that decides a setting: the most specific of those that have it, of equals the last.
+pub(super) fn winner<'l>(
+    lines: &'l [Line],
+    catalog: &Catalog,
+    offering: &Offering,
+    zone: Option<ZoneId>,
+    has: impl Fn(&Line) -> bool,
+) -> Option<&'l Line> {
+    decide(lines, catalog, offering, zone, |line| has(line).then_some(line))
+}
+
+/// What the line that decides a setting says of it.
 pub(super) fn decide<'l, T>(
     lines: &'l [Line],
     catalog: &Catalog,

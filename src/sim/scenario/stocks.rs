@@ -10,7 +10,7 @@ use super::library::Traces;
 use super::{codes, laws};
 
 /// As many machines as anybody will ask for.
-const PLENTY: u32 = 1_000_000;
+pub(super) const PLENTY: u32 = 1_000_000;
 
 /// What a stock without a line is.
 pub(super) const DEFAULT: Stock = Stock::Always(PLENTY);

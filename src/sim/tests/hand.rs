@@ -112,7 +112,16 @@ impl Hand {
         let Self { mut market, candidates, nodes, limits, .. } = self;
         let demand = Demand { id: DemandId(0), nodes, candidates: candidates.into(), limits };
         let entity = Entity::named("demand 0");
-        market.demands.push(Wish { at: Timestamp::ZERO, demand, first_way: 0, hold: None, entity });
+        market.demands.push(Wish {
+            at: Timestamp::ZERO,
+            demand,
+            first_way: 0,
+            hold: None,
+            gap: None,
+            job: None,
+            until: Timestamp::NEVER,
+            entity,
+        });
         market
     }
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 pub(crate) mod hand;
+mod jobs;
 mod limits;
 mod market;
 mod shocks;

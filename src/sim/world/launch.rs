@@ -12,7 +12,7 @@ use super::super::luck::Purpose;
 use super::super::market::{Api, Ask, Market, Standing, Way};
 use super::super::probe::Probe;
 use super::super::voice::{Amounts, Refusal};
-use super::{Item, State};
+use super::{Item, State, demand_of};
 
 /// What a launch came to, before anything breaks.
 struct Verdict<'m> {
@@ -50,7 +50,7 @@ impl State {
             self.answer(id, Span::from_secs(1), Answer::Launched(lease));
             return;
         }
-        let Some((index, way)) = market.way(attempt) else {
+        let Some((index, way)) = self.way(market, attempt) else {
             let text = "this attempt names no candidate of this market";
             let denial = crate::denials::unknown("NotInThisMarket", text, &attempt.offering, None);
             self.answer(id, Span::ZERO, Answer::Denied(Denials::from_iter([denial])));
@@ -60,16 +60,22 @@ impl State {
         self.note_place(&attempt.offering);
         let n = self.launches_of(index);
         let Some(met) = self.meet(market, id, attempt, index, n) else { return };
-        if let Answer::Launched(lease) | Answer::Partial(lease, _) = &met.answer {
-            let up = self.now + met.latency;
-            self.plan_preemption(market, lease.id, way, n, up);
-            self.plan_finish(market, attempt.demand.0 as usize, lease.id, up);
-        }
+        let up = self.now + met.latency;
+        let (made, whole) = match &met.answer {
+            Answer::Launched(lease) => (Some(lease.id), true),
+            Answer::Partial(lease, _) => (Some(lease.id), false),
+            _ => (None, false),
+        };
+        let told = met.lost.is_none();
         if let Some(latency) = met.lost {
             let broken = Arc::clone(&self.broken);
             self.answer(id, latency, Answer::Lost(broken));
         } else {
             self.answer(id, met.latency, met.answer);
+        }
+        if let Some(lease) = made {
+            self.plan_preemption(market, lease, way, n, up);
+            self.plan_use(market, lease, whole && told, up);
         }
     }
 
@@ -202,13 +208,21 @@ impl State {
         lease
     }
 
-    /// When a lease that is up at `up` will have been needed long enough.
-    fn plan_finish(&mut self, market: &Market, demand: usize, id: LeaseId, up: Timestamp) {
+    /// What becomes of a lease that is up at `up`: when it will have been needed long enough, or when its job starts.
+    fn plan_use(&mut self, market: &Market, id: LeaseId, told: bool, up: Timestamp) {
         let Some(position) = self.ledger.position(id) else { return };
-        if let Some(hold) = &market.demands[demand].hold {
-            let hold = hold.span(&mut self.luck.stream(market.demands[demand].entity, Purpose::Hold, 0));
+        let wish = &market.demands[self.wish_of(market, demand_of(id))];
+        if let Some(hold) = &wish.hold {
+            let hold = hold.span(&mut self.luck.stream(wish.entity, Purpose::Hold, 0));
             self.agenda.push(up + hold, Item::Finish(position as u32));
             self.to_come += 1;
+        }
+        if wish.job.is_some() {
+            self.ledger.get_mut(position).up = up;
+            // One whose answer is lost starts when it is found.
+            if told {
+                self.agenda.push(up, Item::Up(position as u32));
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! attempt meets is decided when it is asked for and told when the cloud would tell it.
 
 mod calls;
+mod jobs;
 mod launch;
 mod limits;
 mod open;
@@ -11,18 +12,39 @@ mod spot;
 
 use std::sync::Arc;
 
-use crate::model::{Answer, Call, CallId, Event, Money, Offering, Span, Timestamp};
+use crate::model::{
+    Answer, Call, CallId, Candidate, DemandId, Denials, Event, Money, Offering, RegionId, Span, Timestamp,
+};
 use crate::world::World;
 
 use super::agenda::Agenda;
 use super::billing::Ledger;
-use super::luck::Luck;
-use super::market::{Course, Market, PriceTrack, QuotaTrack, Tokens};
+use super::luck::{Luck, Purpose};
+use super::market::{Course, Market, PriceTrack, QuotaTrack, Tokens, Wish};
 use super::probe::Probes;
-use super::voice::Voice;
+use super::voice::{Refusal, Voice};
+
+use jobs::{Jobs, demand_of};
 
 pub use super::voice::Spoken;
 pub use open::{Asked, OpenWorld, Taken};
+
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobEnd {
+    /// From its arrival until all work was done; `None` if it never was.
+    pub took: Option<Span>,
+    /// True if it was not done by its deadline; `None` if it has none.
+    pub missed: Option<bool>,
+    /// Work that was lost with machines and done again.
+    pub lost: Span,
+    /// How often its machines were taken back.
+    pub preemptions: u32,
+    /// Launch calls made to find new machines.
+    pub recovery_attempts: u32,
+    /// What all its machines cost, in dollars.
+    pub cost: Money,
+}
 
 /// A market in one trial. Reset and used again for the next.
 pub struct SimWorld {
@@ -41,6 +63,9 @@ struct State {
     ways: Vec<WayState>,
     /// What we hold of each quota.
     used: Vec<u64>,
+    jobs: Jobs,
+    /// When each demand arrives; empty if that is fixed for all.
+    arrivals: Vec<Timestamp>,
     /// Where each limit stands; empty if nothing changes about any.
     limits: Vec<QuotaTrack>,
     tokens: Vec<Tokens>,
@@ -76,6 +101,18 @@ enum Item {
     Preempt(u32),
     /// The stock of a pool changes.
     Review(u32),
+    /// The machines of a lease are up.
+    Up(u32),
+    /// A job has done its work, if it is still this run of it.
+    JobDone {
+        wish: u32,
+        run: u32,
+    },
+    /// A job looks for new machines after it lost those in this region.
+    Recover {
+        wish: u32,
+        lost: RegionId,
+    },
     /// The price of a lease changes; `list` is the catalog's.
     Reprice {
         position: u32,
@@ -106,8 +143,16 @@ impl SimWorld {
         let state = State::new(market);
         // Threads that share a reference count slow each other down, so each world counts references of its own.
         let mut own = market.clone();
+        let mut last: Option<(*const Candidate, Arc<[Candidate]>)> = None;
         for wish in &mut own.demands {
-            wish.demand.candidates = wish.demand.candidates.to_vec().into();
+            let candidates = &mut wish.demand.candidates;
+            let theirs = candidates.as_ptr();
+            let copy = match &last {
+                Some((known, copy)) if *known == theirs => Arc::clone(copy),
+                _ => candidates.to_vec().into(),
+            };
+            last = Some((theirs, Arc::clone(&copy)));
+            *candidates = copy;
         }
         Self { market: own, state }
     }
@@ -135,6 +180,34 @@ impl SimWorld {
     /// Which rare branches this trial reached.
     pub fn probes(&self) -> Probes {
         self.state.probes
+    }
+
+    /// When a demand arrives in this trial.
+    pub fn arrival(&self, demand: usize) -> Timestamp {
+        self.state.arrival(&self.market, demand)
+    }
+
+    /// What became of the job of a demand so far, the launch calls of its recoveries aside.
+    pub fn job(&self, demand: usize) -> Option<JobEnd> {
+        let job = self.market.demands[demand].job.as_ref()?;
+        let state = self.state.job_of(demand)?;
+        let arrived = self.arrival(demand);
+        let ours = |id| self.state.wish_of(&self.market, demand_of(id)) == demand;
+        let held = self.state.ledger.holdings().iter().filter(|holding| ours(holding.lease.id));
+        let took = state.finished.map(|finished| finished.since(arrived));
+        Some(JobEnd {
+            took,
+            missed: job.deadline.map(|deadline| took.is_none_or(|took| took > deadline)),
+            lost: state.lost,
+            preemptions: state.preemptions,
+            recovery_attempts: 0,
+            cost: held.fold(Money::ZERO, |sum, holding| sum + Ledger::cost(holding, self.state.now)),
+        })
+    }
+
+    /// The demands that the world made to recover the job of a demand.
+    pub fn recoveries(&self, demand: usize) -> impl Iterator<Item = DemandId> + '_ {
+        self.state.recoveries_of(&self.market, demand)
     }
 
     /// What everything has cost until now.
@@ -214,6 +287,8 @@ impl State {
             pools: vec![PoolState::default(); market.pools.len()],
             ways: vec![WayState::default(); market.ways.len()],
             used: vec![0; market.quotas.len()],
+            jobs: Jobs::default(),
+            arrivals: Vec::new(),
             limits: Vec::new(),
             tokens: Vec::new(),
             voice: Voice::new(market),
@@ -243,8 +318,10 @@ impl State {
         self.to_come = market.demands.len() as u32;
         self.probes = Probes::default();
         self.last_place = None;
-        for (index, wish) in market.demands.iter().enumerate() {
-            self.agenda.push(wish.at, Item::Arrive(index as u32));
+        self.reset_jobs(market);
+        self.draw_arrivals(market);
+        for index in 0..market.demands.len() {
+            self.agenda.push(self.arrival(market, index), Item::Arrive(index as u32));
         }
     }
 
@@ -252,12 +329,20 @@ impl State {
         match item {
             Item::Arrive(demand) => {
                 self.to_come -= 1;
-                Some(Event::Arrived(market.demands[demand as usize].demand.clone()))
+                let Wish { demand, gap, until, .. } = &market.demands[demand as usize];
+                let mut demand = demand.clone();
+                if gap.is_some() && *until < Timestamp::NEVER {
+                    let left = until.since(self.now);
+                    demand.limits.max_wait = Some(demand.limits.max_wait.map_or(left, |wait| wait.min(left)));
+                }
+                Some(Event::Arrived(demand))
             }
             Item::Answer { call, slot } => {
                 let answer = self.answers[slot as usize].take()?;
                 self.free.push(slot);
                 self.to_come -= u32::from(holds_lease(&answer));
+                let answer = self.too_late(market, answer);
+                self.found(&answer);
                 Some(Event::Answered(call, answer))
             }
             Item::Release { call, position } => {
@@ -270,6 +355,12 @@ impl State {
                 holding.until.is_none().then_some(Event::Finished(holding.lease.id))
             }
             Item::Preempt(position) => self.preempt(market, position as usize).map(Event::Preempted),
+            Item::Up(position) => {
+                self.start_job(market, position);
+                None
+            }
+            Item::JobDone { wish, run } => self.job_done(wish, run),
+            Item::Recover { wish, lost } => self.recover(market, wish, lost),
             Item::Review(pool) => {
                 self.review(market, pool);
                 None
@@ -279,6 +370,47 @@ impl State {
                 None
             }
         }
+    }
+
+    /// A lease that was taken back before it was up is a launch that failed.
+    fn too_late(&mut self, market: &Market, answer: Answer) -> Answer {
+        let Answer::Launched(lease) = &answer else { return answer };
+        let Some(holding) = self.ledger.find(lease.id).filter(|holding| holding.preempted) else { return answer };
+        let (ask, way) = (holding.ask as usize, &market.ways[holding.way as usize]);
+        let answers = &market.apis[way.api as usize].answers;
+        let denial = self.voice.refuse(ask, Refusal::Stockout, &market.asks[ask], answers, &lease.offering);
+        Answer::Denied(Denials::from_iter([denial]))
+    }
+
+    /// A lease whose answer was lost is known now: if it is up, its job starts.
+    fn found(&mut self, answer: &Answer) {
+        let Answer::Found(Some(lease)) = answer else { return };
+        if let Some(position) = self.ledger.position(lease.id).filter(|_| self.jobs.is_wanted()) {
+            let up = self.ledger.holdings()[position].up.max(self.now);
+            self.agenda.push(up, Item::Up(position as u32));
+        }
+    }
+
+    /// Draws when demands arrive that follow each other.
+    fn draw_arrivals(&mut self, market: &Market) {
+        self.arrivals.clear();
+        if market.demands.iter().all(|wish| wish.gap.is_none()) {
+            return;
+        }
+        let mut last = Timestamp::ZERO;
+        for wish in &market.demands {
+            let at = wish.gap.as_ref().map_or(wish.at, |gap| {
+                let from = if gap.first { wish.at } else { last };
+                from + gap.law.span(&mut self.luck.stream(wish.entity, Purpose::Arrival, 0))
+            });
+            last = at;
+            self.arrivals.push(at);
+        }
+    }
+
+    /// When a demand arrives in this trial.
+    fn arrival(&self, market: &Market, index: usize) -> Timestamp {
+        self.arrivals.get(index).copied().unwrap_or(market.demands[index].at)
     }
 
     /// Ends a lease and gives back what it took; false if it had ended already.

@@ -85,7 +85,9 @@ impl State {
         holding.preempted = true;
         let told = Timestamp(now.0.saturating_sub(notice.0)).max(holding.lease.since);
         holding.noticed.get_or_insert(told);
-        Some(holding.lease.id)
+        let lease = holding.lease.id;
+        self.lose_job(market, position);
+        Some(lease)
     }
 
     /// The offering at the price of this moment.
