@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::compile::{NO_PRICE, NONE, family};
+use super::compile::{NO_PRICE, NO_ROW, NONE, family};
 use super::{Bucket, Catalog};
 use crate::model::{AcceleratorCount, AcceleratorId, CapacityType, CloudId, FamilyId, Money, RegionId, TypeId, ZoneId};
 
@@ -145,6 +145,16 @@ impl Catalog {
     /// The rows that offer a type, by region, then on-demand price and zone.
     pub fn rows_of(&self, kind: TypeId) -> Range<u32> {
         self.columns.type_rows[kind.index()]..self.columns.type_rows[kind.index() + 1]
+    }
+
+    /// The cheapest row of a type on these terms with its price, the first of equals, if it is sold so anywhere.
+    pub fn cheapest_row(&self, kind: TypeId, capacity: CapacityType) -> Option<(u32, Money)> {
+        let column = match capacity {
+            CapacityType::OnDemand => &self.columns.type_cheapest,
+            CapacityType::Spot => &self.columns.type_cheapest_spot,
+        };
+        let row = Some(column[kind.index()]).filter(|row| *row != NO_ROW)?;
+        self.price(row, capacity).map(|price| (row, price))
     }
 
     /// One row.

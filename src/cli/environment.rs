@@ -1,6 +1,7 @@
 //! The outside, read once: the time, the home directory, what a batch system says.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use jiff::civil::DateTime;
 
@@ -9,8 +10,8 @@ use crate::study::ArrayTask;
 /// What a command may know of where and when it runs.
 #[derive(Debug, Clone)]
 pub struct Environment {
-    /// The user's time of day.
-    pub now: DateTime,
+    /// The user's time of day, once it was asked for.
+    now: OnceLock<DateTime>,
     /// The user's home, if there is one.
     pub home: Option<PathBuf>,
     /// Which piece of a larger whole this is, if a batch system says so.
@@ -29,8 +30,15 @@ impl Environment {
                 slurm_count: text("SLURM_ARRAY_TASK_COUNT"),
                 completion_index: text("JOB_COMPLETION_INDEX"),
             },
-            now: jiff::ZonedDateTime::now().datetime(),
+            now: OnceLock::new(),
             home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         }
+    }
+
+    /// The user's time of day: the same however often it is asked for. Read at the first time, because finding out the
+    /// time zone walks through a directory of hundreds of files, and most commands never look at the clock.
+    #[expect(clippy::disallowed_methods, reason = "the clock enters here")]
+    pub fn now(&self) -> DateTime {
+        *self.now.get_or_init(|| jiff::ZonedDateTime::now().datetime())
     }
 }

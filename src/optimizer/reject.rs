@@ -187,9 +187,13 @@ pub fn why_not(catalog: &Catalog, wanted: &Requirement, row: u32, options: &Opti
     Judge::new(catalog, wanted, options).row(row)
 }
 
-/// Everything each alternative drops, counted by reason. Looks at the whole catalog, once an alternative.
+/// Everything each alternative drops, counted by reason. A type that is dropped wherever it is sold costs one look.
 pub fn rejections(catalog: &Catalog, wanted: &[Requirement], options: &Options) -> Vec<Rejection> {
-    rejections_among(catalog, wanted, options, |_, _| true)
+    let whole = |tally: &mut Tally, judge: &Judge<'_>, kind: TypeId, reason: Drop| {
+        let offerings = catalog.rows_of(kind).len() as u32;
+        tally.add(reason, offerings, catalog.cheapest_row(kind, judge.wanted.capacity));
+    };
+    count(catalog, wanted, options, |_, _| true, whole)
 }
 
 /// The same among those rows alone for which `asked` is true of an alternative's position and the row.
@@ -199,29 +203,71 @@ pub fn rejections_among(
     options: &Options,
     asked: impl Fn(u16, u32) -> bool,
 ) -> Vec<Rejection> {
-    let asked = &asked;
+    let whole = |tally: &mut Tally, judge: &Judge<'_>, kind: TypeId, reason: Drop| {
+        let alternative = tally.alternative;
+        for row in catalog.rows_of(kind).filter(|row| asked(alternative, *row)) {
+            tally.add_row(judge, row, reason);
+        }
+    };
+    count(catalog, wanted, options, &asked, whole)
+}
+
+/// Judges every type and, where a type fits, its rows that are `asked` about; `whole` counts a type that does not.
+fn count(
+    catalog: &Catalog,
+    wanted: &[Requirement],
+    options: &Options,
+    asked: impl Fn(u16, u32) -> bool,
+    whole: impl Fn(&mut Tally, &Judge<'_>, TypeId, Drop),
+) -> Vec<Rejection> {
     let each = (0..).zip(wanted).flat_map(|(alternative, wanted)| {
         let judge = Judge::new(catalog, wanted, options);
-        let mut found: BTreeMap<Drop, (u32, Option<(Money, u32)>)> = BTreeMap::new();
+        let mut tally = Tally { alternative, found: BTreeMap::new() };
         for kind in catalog.types() {
-            let verdict = judge.kind(kind);
+            if let Err(reason) = judge.kind(kind) {
+                whole(&mut tally, &judge, kind, reason);
+                continue;
+            }
             for row in catalog.rows_of(kind).filter(|row| asked(alternative, *row)) {
-                let Err(reason) = verdict.and_then(|()| judge.terms(row)) else { continue };
-                let (count, cheapest) = found.entry(reason).or_default();
-                *count += 1;
-                let priced = catalog.price(row, wanted.capacity).map(|price| (price, row));
-                *cheapest = [*cheapest, priced].into_iter().flatten().min();
+                if let Err(reason) = judge.terms(row) {
+                    tally.add_row(&judge, row, reason);
+                }
             }
         }
-        let rejection = move |(reason, (offerings, cheapest)): (Drop, (u32, Option<(Money, u32)>))| Rejection {
+        tally.rejections()
+    });
+    each.collect()
+}
+
+/// What one alternative drops, by reason: how many rows, and the cheapest of them.
+struct Tally {
+    alternative: u16,
+    found: BTreeMap<Drop, (u32, Option<(Money, u32)>)>,
+}
+
+impl Tally {
+    fn add(&mut self, reason: Drop, offerings: u32, cheapest: Option<(u32, Money)>) {
+        if offerings > 0 {
+            let (count, least) = self.found.entry(reason).or_default();
+            *count += offerings;
+            *least = [*least, cheapest.map(|(row, price)| (price, row))].into_iter().flatten().min();
+        }
+    }
+
+    fn add_row(&mut self, judge: &Judge<'_>, row: u32, reason: Drop) {
+        self.add(reason, 1, judge.catalog.price(row, judge.wanted.capacity).map(|price| (row, price)));
+    }
+
+    fn rejections(self) -> Vec<Rejection> {
+        let alternative = self.alternative;
+        let rejection = |(reason, (offerings, cheapest)): (Drop, (u32, Option<(Money, u32)>))| Rejection {
             alternative,
             reason,
             offerings,
             cheapest: cheapest.map(|(price, row)| (row, price)),
         };
-        found.into_iter().map(rejection).collect::<Vec<_>>()
-    });
-    each.collect()
+        self.found.into_iter().map(rejection).collect()
+    }
 }
 
 /// What is offered if one thing is given up; for the number of accelerators, the nearest numbers (at most four). Empty if

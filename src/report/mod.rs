@@ -3,6 +3,7 @@
 //! **Invariant:** no decisions and no clock; the same values give the same bytes. Names come from a [`Names`], dates
 //! from a [`Clock`] that the caller chose. Nothing here writes to the console.
 
+pub mod cells;
 mod clock;
 pub mod compare;
 pub mod explain;
@@ -14,12 +15,15 @@ pub mod launch;
 pub mod log;
 mod manifest;
 mod names;
+pub mod page;
+pub mod pictures;
 pub mod plan;
 pub mod plan_graph;
 pub mod plan_record;
 pub mod plot;
 pub mod record;
 pub mod result;
+pub mod story;
 pub mod study;
 pub mod sweep;
 pub mod table;

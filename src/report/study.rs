@@ -11,7 +11,7 @@ use crate::study::stats::{self, Estimate};
 use crate::study::{Summary, Trial};
 
 use super::Manifest;
-use super::grid::Grid;
+use super::cells::Cells;
 use super::jobs::JobsRecord;
 
 /// A study for programs.
@@ -187,16 +187,16 @@ pub fn outcome_name(outcome: Option<Outcome>) -> &'static str {
 }
 
 /// The table: a line a policy, below it the 95 % intervals.
-pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<String> {
+pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Cells {
     let head = ["POLICY", "SUCCESS", "TIME p50", "p90", "p99", "ATTEMPTS", "$/h", "OVER CHEAPEST", "WASTED ($)"];
-    let mut grid = Grid::new(head);
+    let mut rows = Vec::new();
     for (policy, summary) in arms {
         let estimates = [summary.attempts, summary.price_hourly, summary.premium, summary.wasted];
         let [attempts, price, premium, wasted] = estimates;
         // Rounded first, so that a hair below nothing is not printed as `-0.0`.
         let above = |share: f64| format!("{:+.1} %", (share * 1000.0).round() / 10.0 + 0.0);
         let [p50, p90, p99] = summary.time;
-        grid.push([
+        rows.push(vec![
             policy.to_owned(),
             shown(summary.success, percent),
             shown(p50, time),
@@ -212,7 +212,7 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
             let interval = estimate.and_then(|estimate| estimate.interval);
             interval.map_or_else(String::new, |e| between(text(e.low), text(e.high)))
         };
-        grid.push([
+        rows.push(vec![
             "  95 % interval".to_owned(),
             ends(summary.success, &percent),
             ends(p50, &time),
@@ -224,7 +224,7 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
             ends(wasted, &|n| format!("{n:.3}")),
         ]);
     }
-    grid.lines()
+    Cells::new(head, rows)
 }
 
 /// One decimal, and a second one where the first would hide how rare a failure is.

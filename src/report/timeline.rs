@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Attempt, CallId, Cause, Entry, Happening, Timestamp};
+use crate::model::{CallId, Cause, Entry, Happening, Offering, Timestamp, ZoneSet};
 
 use super::names::Names;
 use super::plot::{Bar, Kind};
@@ -17,7 +17,12 @@ pub fn bars(names: &dyn Names, journal: &[Entry]) -> Vec<Bar> {
         let now = seconds(entry.at);
         let (call, kind) = match &entry.happening {
             Happening::Attempted(call, attempt) => {
-                let bar = Bar { place: place(names, attempt), from: now, to: now, kind: Kind::Troubled };
+                let bar = Bar {
+                    place: place(names, &attempt.offering, &attempt.zones),
+                    from: now,
+                    to: now,
+                    kind: Kind::Troubled,
+                };
                 // The same call again, in place: one bar from the first to the last.
                 open.entry(*call).or_insert(bar);
                 continue;
@@ -46,12 +51,12 @@ const fn refused(cause: Cause) -> Kind {
 }
 
 /// `GCP us-central1-a V100:1` would be long; the type is told where there is room, in the log.
-fn place(names: &dyn Names, attempt: &Attempt) -> String {
-    let cloud = names.cloud(attempt.offering.cloud);
-    match attempt.zones.as_slice() {
+pub(super) fn place(names: &dyn Names, offering: &Offering, zones: &ZoneSet) -> String {
+    let cloud = names.cloud(offering.cloud);
+    match zones.as_slice() {
         [zone] => format!("{cloud} {}", names.zone(*zone)),
-        [] => format!("{cloud} {}", names.region(attempt.offering.region)),
-        zones => format!("{cloud} {} ({} zones)", names.region(attempt.offering.region), zones.len()),
+        [] => format!("{cloud} {}", names.region(offering.region)),
+        zones => format!("{cloud} {} ({} zones)", names.region(offering.region), zones.len()),
     }
 }
 

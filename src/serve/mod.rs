@@ -9,9 +9,19 @@
 //! where the vendor lets the caller wait, [`Clock::hasten`] is called by whoever answers a poll of something that is
 //! not done yet, [`wire::cut`] and [`wire::hang`] are the answers that do not come.
 
+mod app;
+pub mod arm;
 pub mod clock;
+mod control;
+pub mod gce;
+pub mod login;
+pub mod provider;
 pub mod site;
+pub mod ssh;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 
+pub use app::{exports, router};
 pub use clock::{Clock, Speed};
 pub use site::{Ask, Ended, Filter, Instance, InstanceId, Outcome, Refusal, Site, SiteError, State, Verdict, Wire};

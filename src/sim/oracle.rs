@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the oracle looks at a copy of the market's course, so looking changes nothing, not even later draws.
 
-use crate::model::{Candidate, Money, Timestamp};
+use crate::model::{Candidate, Money, Span, Timestamp};
 
 use super::luck::Luck;
 use super::market::{Course, Market, Way};
@@ -62,4 +62,25 @@ pub fn obtainable(market: &Market, luck: Luck, way: &Way, nodes: u16, at: Timest
         let pool = &market.pools[ask.pool as usize];
         Course::start(pool, luck).at(pool, at) >= u32::from(nodes) * ask.weight
     })
+}
+
+/// When a zone has enough for so many nodes, from the start of a trial until then, with nothing held.
+pub fn course(market: &Market, luck: Luck, ask: usize, nodes: u16, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let ask = &market.asks[ask];
+    let pool = &market.pools[ask.pool as usize];
+    let wanted = u32::from(nodes) * ask.weight;
+    let mut course = Course::start(pool, luck);
+    let mut open: Vec<(Timestamp, Timestamp)> = Vec::new();
+    let mut now = Timestamp::ZERO;
+    while now < until {
+        let is_there = course.at(pool, now) >= wanted;
+        let next = course.next_change(pool, now).unwrap_or(until).clamp(now + Span(1), until);
+        match open.last_mut() {
+            _ if !is_there => {}
+            Some((_, end)) if *end == now => *end = next,
+            _ => open.push((now, next)),
+        }
+        now = next;
+    }
+    open
 }

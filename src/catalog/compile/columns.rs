@@ -213,6 +213,10 @@ columns! {
     type_flags: U16s,
     /// Where each type's rows start; one more at the end.
     type_rows: U32s,
+    /// The row of each type that is cheapest on demand, the first of equals; `NO_ROW` if none is sold so.
+    type_cheapest: U32s,
+    /// The same of spot prices.
+    type_cheapest_spot: U32s,
     /// The accelerator of each bucket, or `NONE`.
     bucket_accelerator: U16s,
     /// The true count of each bucket, in thousandths.

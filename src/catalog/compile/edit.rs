@@ -25,6 +25,6 @@ pub(crate) fn with_rows(columns: &Columns, mut rows: Vec<RawLine>) -> Columns {
     edited.row_zone = rows.iter().map(|row| row.2).collect();
     edited.row_price = Cow::Owned(rows.iter().map(|row| row.3).collect());
     edited.row_spot = Cow::Owned(rows.iter().map(|row| row.4).collect());
-    [edited.wide, edited.zonal, edited.spot] = units::lists(&edited);
+    units::Index::of(&edited).store(&mut edited);
     edited
 }

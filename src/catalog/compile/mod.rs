@@ -28,6 +28,8 @@ pub use tables::{Table, Tables};
 pub(crate) const NONE: u16 = u16::MAX;
 /// No price in a column of prices.
 pub(crate) const NO_PRICE: i64 = i64::MAX;
+/// In a column of rows: none.
+pub(crate) const NO_ROW: u32 = u32::MAX;
 /// The clouds, in the order of their ids.
 pub(crate) const CLOUDS: [&str; 3] = ["aws", "azure", "gcp"];
 
@@ -48,11 +50,11 @@ pub(crate) fn compile(tables: &Tables) -> Result<Columns, CatalogError> {
     }
     gcp::combine(&mut clouds[2]);
     let mut columns = assemble::assemble(&clouds)?;
-    let (lists, extras) = std::thread::scope(|scope| {
+    let (index, extras) = std::thread::scope(|scope| {
         let extras = scope.spawn(|| extras::read(&columns, tables));
-        (units::lists(&columns), join(extras))
+        (units::Index::of(&columns), join(extras))
     });
-    [columns.wide, columns.zonal, columns.spot] = lists;
+    index.store(&mut columns);
     extras?.store(&mut columns);
     columns.hash = vec![hash].into();
     Ok(columns)

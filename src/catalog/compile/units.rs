@@ -3,13 +3,52 @@
 //! **Invariant:** within a bucket: price, cloud, on AWS the regions of the United States first, region, zone, type.
 
 use super::columns::{Columns, UnitList};
-use super::{NO_PRICE, NONE};
+use super::{NO_PRICE, NO_ROW, NONE};
 
 /// The most zones one attempt covers.
 pub(crate) const ZONES_PER_UNIT: usize = 8;
 
+/// Everything that follows from the rows.
+pub(super) struct Index {
+    wide: UnitList,
+    zonal: UnitList,
+    spot: UnitList,
+    cheapest: Vec<u32>,
+    cheapest_spot: Vec<u32>,
+}
+
+impl Index {
+    /// Units in order, and the cheapest row of each type.
+    pub(super) fn of(columns: &Columns) -> Self {
+        let [wide, zonal, spot] = lists(columns);
+        Self {
+            wide,
+            zonal,
+            spot,
+            cheapest: cheapest(&columns.type_rows, &columns.row_price),
+            cheapest_spot: cheapest(&columns.type_rows, &columns.row_spot),
+        }
+    }
+
+    /// Puts it where it belongs.
+    pub(super) fn store(self, columns: &mut Columns) {
+        (columns.wide, columns.zonal, columns.spot) = (self.wide, self.zonal, self.spot);
+        columns.type_cheapest = self.cheapest.into();
+        columns.type_cheapest_spot = self.cheapest_spot.into();
+    }
+}
+
+/// The first of the cheapest rows of each type.
+fn cheapest(type_rows: &[u32], prices: &[i64]) -> Vec<u32> {
+    let of = |rows: &[u32]| {
+        let least = (rows[0]..rows[1]).min_by_key(|row| prices[*row as usize]);
+        least.filter(|row| prices[*row as usize] != NO_PRICE).unwrap_or(NO_ROW)
+    };
+    type_rows.windows(2).map(of).collect()
+}
+
 /// The on-demand units that cover what one attempt can, the on-demand units of one zone, the spot units.
-pub(super) fn lists(columns: &Columns) -> [UnitList; 3] {
+fn lists(columns: &Columns) -> [UnitList; 3] {
     let places = &places(columns);
     std::thread::scope(|scope| {
         let wide = scope.spawn(|| list(columns, places, &columns.row_price, |row| leads(columns, row), true));

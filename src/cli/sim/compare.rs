@@ -7,16 +7,16 @@ use clap::{Args, ValueEnum};
 use crate::cli::catalogs::CatalogArgs;
 use crate::cli::scenarios::{self, setting, settings_given};
 use crate::cli::sky::policy;
-use crate::cli::{Console, Exit, Failure, files};
+use crate::cli::{Console, Exit, Failure};
 use crate::engine::policy::PolicyName;
 use crate::report::Manifest;
 use crate::report::compare::{CompareRecord, Compared, ComparedRecord, achieved, csv, differences, verdicts};
-use crate::report::plot::{self, Cdf, Series};
 use crate::sim::scenario::Scenario;
 use crate::study::stats::{Level, Next, Statistic, UntilCi, cautions, rank_interval};
-use crate::study::{Arm, Arms, Judgement, Summary, correct, judge, resampling, seconds_placed, waits};
+use crate::study::{Arm, Arms, Judgement, Summary, correct, judge, resampling, waits};
 
 use super::common::{Threads, manifest, policies, sampled, summaries, text_of};
+use super::files_compared::write_all;
 use super::progress::Progress;
 
 /// Flags of `compare`.
@@ -50,9 +50,12 @@ pub(super) struct CompareArgs {
     /// How to tell it.
     #[arg(short, long, value_enum, default_value_t)]
     output: CompareOutput,
-    /// Also write JSON, CSV, Markdown and plots (SVG, PNG) into this directory.
+    /// Also write a page (HTML), JSON, CSV, Markdown and plots (SVG, PNG) into this directory.
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
+    /// Also write a page that carries everything with it into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
 }
 
 /// How a comparison is told.
@@ -75,13 +78,13 @@ const FIRST_LOOK: u64 = 1_000;
 const LAST_LOOK: u64 = 1_024_000;
 
 /// One scenario, run.
-struct Ran {
-    scenario: Scenario,
-    manifest: Manifest,
-    arms: Vec<Arm>,
-    summaries: Vec<Summary>,
+pub(super) struct Ran {
+    pub(super) scenario: Scenario,
+    pub(super) manifest: Manifest,
+    pub(super) arms: Vec<Arm>,
+    pub(super) summaries: Vec<Summary>,
     /// What to beware of.
-    cautions: Vec<String>,
+    pub(super) cautions: Vec<String>,
 }
 
 pub(super) fn run(args: &CompareArgs, console: &mut Console) -> Result<Exit, Failure> {
@@ -102,13 +105,8 @@ pub(super) fn run(args: &CompareArgs, console: &mut Console) -> Result<Exit, Fai
         CompareOutput::Csv => console.text(&csv(&record))?,
         CompareOutput::Json => console.text(&text_of(&record)?)?,
     }
-    if let Some(dir) = &args.out {
-        files::create_dir(dir)?;
-        files::write(&dir.join("compare.json"), &text_of(&record)?)?;
-        files::write(&dir.join("differences.csv"), &csv(&record))?;
-        files::write(&dir.join("compare.md"), &markdown(&ran, &judgements))?;
-        ran.iter().try_for_each(|ran| picture(ran, dir))?;
-        console.note(format!("compare.json, differences.csv, compare.md and pictures written to {}", dir.display()));
+    if args.out.is_some() || args.html.is_some() {
+        write_all(args, &ran, &judgements, &record, console)?;
     }
     Ok(Exit::Done)
 }
@@ -245,7 +243,7 @@ fn lines(ran: &Ran, judgement: &Judgement, markdown: bool) -> Vec<String> {
         format!("{trials} trials a policy under the same luck, seed {seed}."),
         String::new(),
     ];
-    let drawn = |cells: crate::report::compare::Cells| if markdown { cells.markdown() } else { cells.lines() };
+    let drawn = |cells: crate::report::cells::Cells| if markdown { cells.markdown() } else { cells.lines() };
     lines.extend(drawn(achieved(compared)));
     if arms.len() > 1 {
         let baseline = arms.get(judgement.baseline).map_or("", |(name, _)| name);
@@ -258,7 +256,7 @@ fn lines(ran: &Ran, judgement: &Judgement, markdown: bool) -> Vec<String> {
     lines
 }
 
-fn markdown(ran: &[Ran], judgements: &[Judgement]) -> String {
+pub(super) fn markdown(ran: &[Ran], judgements: &[Judgement]) -> String {
     let mut all = vec!["# Policies compared".to_owned()];
     for (ran, judgement) in ran.iter().zip(judgements) {
         all.push(String::new());
@@ -268,26 +266,6 @@ fn markdown(ran: &[Ran], judgements: &[Judgement]) -> String {
         all.extend([String::new(), format!("Again: `{}`", first.manifest.command)]);
     }
     all.join("\n") + "\n"
-}
-
-fn picture(ran: &Ran, dir: &Path) -> Result<(), Failure> {
-    let Manifest { scenario, trials, seed, .. } = &ran.manifest;
-    let series =
-        |arm: &Arm| Series { label: arm.name.clone(), seconds: seconds_placed(&arm.trials), trials: arm.trials.len() };
-    let cdf = Cdf {
-        title: "Time until everything asked for is up".to_owned(),
-        subtitle: format!("{scenario} · {trials} trials a policy · seed {seed}"),
-        series: ran.arms.iter().map(series).collect(),
-    };
-    for ending in ["svg", "png"] {
-        let file = dir.join(format!("{scenario}.time-to-provision.{ending}"));
-        plot::save(&cdf, &file).map_err(|error| Failure::Plain {
-            exit: Exit::Internal,
-            message: error.to_string(),
-            hint: String::new(),
-        })?;
-    }
-    Ok(())
 }
 
 /// `2%` or `0.02`, as a part of one.

@@ -4,19 +4,13 @@ use std::path::Path;
 
 use crate::cli::{Console, Exit, Failure, files};
 use crate::report::log::Narrator;
-use crate::report::plot::{self, Bars, Cdf, Gantt, Picture, Series};
+use crate::report::plot::{self, Picture};
 use crate::report::record::Event;
 use crate::report::study::{csv, summary_csv};
-use crate::report::{Clock, timeline};
-use crate::study::{Trial, prices, seconds_placed};
+use crate::report::{Clock, Manifest};
 
 use super::common::text_of;
 use super::run::Study;
-
-/// Attempts from here on share a bar.
-const MANY_ATTEMPTS: u32 = 20;
-/// Prices from here on share a bar.
-const MANY_PRICES: usize = 10;
 
 pub(super) fn write_all(study: &Study, dir: &Path, console: &mut Console) -> Result<(), Failure> {
     files::create_dir(dir)?;
@@ -31,6 +25,7 @@ pub(super) fn write_all(study: &Study, dir: &Path, console: &mut Console) -> Res
     text("trials.csv", &csv(study.trials(), study.scenario.demands.len()))?;
     text("journal.ndjson", &journals(study)?)?;
     text("provision.log", &detailed(study))?;
+    text("report.html", &study.page())?;
     pictures(study, dir, &mut written)?;
     console.note(format!("{} files written to {}: {}", written.len(), dir.display(), written.join(", ")));
     Ok(())
@@ -60,81 +55,31 @@ fn detailed(study: &Study) -> String {
 }
 
 fn pictures(study: &Study, dir: &Path, written: &mut Vec<String>) -> Result<(), Failure> {
-    let manifest = &study.manifest;
-    let subtitle = format!("{} · {} trials a policy · seed {}", manifest.scenario, manifest.trials, manifest.seed);
-    both(&cdf(study, &subtitle), dir, "time-to-provision", written)?;
-    both(&attempts(study, &subtitle), dir, "attempts", written)?;
-    both(&price(study, &subtitle), dir, "price", written)?;
-    let policy = study.arms.first().map_or("", |arm| arm.name.as_str());
-    let timeline = Gantt {
-        title: format!("The attempts of trial {} under {policy}", study.told),
-        subtitle: format!("{} · seed {}", manifest.scenario, manifest.seed),
-        bars: timeline::bars(&*study.scenario.catalog, &study.story()),
-    };
-    both(&timeline, dir, "timeline", written)
-}
-
-fn both(picture: &impl Picture, dir: &Path, name: &str, written: &mut Vec<String>) -> Result<(), Failure> {
-    for ending in ["svg", "png"] {
-        let file = format!("{name}.{ending}");
-        plot::save(picture, &dir.join(&file)).map_err(|error| Failure::Plain {
-            exit: Exit::Internal,
-            message: error.to_string(),
-            hint: String::new(),
-        })?;
-        written.push(file);
+    let subtitle = subtitle(&study.manifest);
+    for (name, picture) in study.drawn(&subtitle).all() {
+        written.extend(both(&*picture, dir, name)?);
+    }
+    if let Some(story) = study.stories().first() {
+        written.extend(both(story, dir, "timeline")?);
     }
     Ok(())
 }
 
-fn cdf(study: &Study, subtitle: &str) -> Cdf {
-    let series = |(policy, trials): (&str, &[Trial])| Series {
-        label: policy.to_owned(),
-        seconds: seconds_placed(trials),
-        trials: trials.len(),
+/// What stands below the title of every picture.
+pub(super) fn subtitle(manifest: &Manifest) -> String {
+    format!("{} · {} trials a policy · seed {}", manifest.scenario, manifest.trials, manifest.seed)
+}
+
+/// As SVG and as PNG; the names of the files.
+pub(super) fn both(picture: &(impl Picture + ?Sized), dir: &Path, name: &str) -> Result<[String; 2], Failure> {
+    let one = |ending: &str| {
+        let file = format!("{name}.{ending}");
+        let saved = plot::save(picture, &dir.join(&file));
+        saved.map(|()| file).map_err(|error| Failure::Plain {
+            exit: Exit::Internal,
+            message: error.to_string(),
+            hint: String::new(),
+        })
     };
-    let all_placed = study.trials().flat_map(|(_, trials)| trials).all(Trial::is_placed);
-    let never = if all_placed { "" } else { " · what is missing to 100 % was never placed" };
-    Cdf {
-        title: "Time until everything asked for is up".to_owned(),
-        subtitle: format!("{subtitle}{never}"),
-        series: study.trials().map(series).collect(),
-    }
-}
-
-fn attempts(study: &Study, subtitle: &str) -> Bars {
-    let counts = |trials: &[Trial]| trials.iter().map(|trial| trial.attempts).collect::<Vec<_>>();
-    let most = study.trials().flat_map(|(_, trials)| trials).map(|trial| trial.attempts).max().unwrap_or(1);
-    let many = most.clamp(1, MANY_ATTEMPTS);
-    let value = |n: u32| if n == many && most > many { format!("{n}+") } else { n.to_string() };
-    Bars {
-        title: "Launch calls a request takes".to_owned(),
-        subtitle: subtitle.to_owned(),
-        axis: "launch calls".to_owned(),
-        values: (1..=many).map(value).collect(),
-        series: study.trials().map(|(p, t)| (p.to_owned(), Bars::shares(&counts(t), t.len(), many))).collect(),
-        mark: None,
-    }
-}
-
-fn price(study: &Study, subtitle: &str) -> Bars {
-    let trials: Vec<&[Trial]> = study.trials().map(|(_, trials)| trials).collect();
-    let table = prices(trials.iter().copied(), MANY_PRICES);
-    let cheapest = study.cheapest_listed();
-    let mark = cheapest.map(|price| (table.position(price), format!("cheapest listed: ${price}/h")));
-    let mut values: Vec<String> = table.prices.iter().map(ToString::to_string).collect();
-    if let Some(last) = values.last_mut().filter(|_| table.is_open) {
-        last.push('+');
-    }
-    if table.shares.iter().any(|shares| shares.last().is_some_and(|never| *never > 0.0)) {
-        values.push("never".to_owned());
-    }
-    Bars {
-        title: "Price obtained, against the cheapest there is".to_owned(),
-        subtitle: subtitle.to_owned(),
-        axis: "price of all nodes obtained ($/h)".to_owned(),
-        values,
-        series: study.trials().zip(table.shares).map(|((policy, _), shares)| (policy.to_owned(), shares)).collect(),
-        mark,
-    }
+    Ok([one("svg")?, one("png")?])
 }

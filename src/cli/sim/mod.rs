@@ -4,12 +4,14 @@
 
 mod common;
 mod compare;
+mod files_compared;
 mod files_of;
 mod gate;
 mod init;
 mod progress;
 mod run;
 mod schema;
+mod serve;
 mod show;
 mod sweep;
 mod validate;
@@ -45,6 +47,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Fail if a scenario's bounds are broken or numbers are worse than a baseline's: exit code 99.
     Gate(gate::GateArgs),
+    /// Serve a scenario's market on loopback, in the clouds' own protocols, for any client to be pointed at.
+    Serve(Box<serve::ServeArgs>),
     /// Check scenario files: every error at once, each with its place.
     Validate(validate::ValidateArgs),
     /// Show what a scenario's market comes to: every pool, its laws, how often it has machines, a picture.
@@ -80,6 +84,7 @@ pub fn run(sim: &SkySim, environment: &Environment, console: &mut Console) -> Re
         Command::Merge(args) => sweep::merge(args, console).map(|()| Exit::Done),
         Command::Verify(args) => verify::run(args, console),
         Command::Gate(args) => gate::run(args, console),
+        Command::Serve(args) => serve::run(args, console),
         Command::Validate(args) => validate::run(args, console),
         Command::Show(args) => show::run(args, console),
         Command::Init(args) => init::run(args, console),

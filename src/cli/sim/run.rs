@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::scenarios::ScenarioArgs;
-use crate::cli::{Console, Exit, Failure};
+use crate::cli::{Console, Exit, Failure, files};
 use crate::engine::policy::PolicyName;
 use crate::model::{DemandId, Entry, Money};
 use crate::optimizer::{Options, plan};
 use crate::report::log::Narrator;
+use crate::report::page::{Studied, studies};
+use crate::report::pictures::Drawn;
+use crate::report::plot::Gantt;
+use crate::report::story::Scene;
 use crate::report::study::{PolicyRecord, StudyRecord, csv, ends, table as study_table};
 use crate::report::{Clock, Manifest, failure, jobs, table};
 use crate::sim::check::{self, check};
@@ -17,10 +21,10 @@ use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
 use crate::study::stats::Level;
-use crate::study::{Arm, Arms, Summary, telling};
+use crate::study::{Arm, Arms, Judgement, Summary, judge, resampling, telling};
 
-use super::common::{Threads, manifest, policies, summaries, text_of};
-use super::files_of::write_all;
+use super::common::{Threads, manifest, policies, sampled, summaries, text_of};
+use super::files_of::{subtitle, write_all};
 use super::progress::Progress;
 
 /// Flags of `run`.
@@ -45,9 +49,12 @@ pub(super) struct RunArgs {
     /// How to tell it.
     #[arg(short, long, value_enum, default_value_t)]
     output: RunOutput,
-    /// Also write JSON, CSV, NDJSON and plots (SVG, PNG) into this directory.
+    /// Also write a page (HTML), JSON, CSV, NDJSON and plots (SVG, PNG) into this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Also write a page that carries everything with it into this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// How a study is told.
@@ -69,6 +76,10 @@ pub(super) struct Study {
     pub(super) arms: Vec<Arm>,
     /// What each arm adds up to.
     summaries: Vec<Summary>,
+    /// How they compare; only where somebody will look.
+    judgement: Option<Judgement>,
+    /// The told trial over what the market had, one a policy; only where somebody will look.
+    stories: Vec<Gantt>,
     /// The number of the trial that is told.
     pub(super) told: u64,
     /// Its journal, under each policy.
@@ -94,6 +105,10 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
     }
     if let Some(dir) = &args.out {
         write_all(&study, dir, console)?;
+    }
+    if let Some(file) = &args.html {
+        files::write(file, &study.page())?;
+        console.note(format!("page written to {}", file.display()));
     }
     Ok(if study.unmet.as_ref().is_none_or(Vec::is_empty) { Exit::Done } else { Exit::Unmet })
 }
@@ -138,16 +153,24 @@ impl RunArgs {
         let summaries = summaries(&arms, Level::P95)?;
         let demands = scenario.demands.len();
         let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.trials, demands)));
-        let journals = policies.iter().map(|policy| journal(&market, *policy, seed, told)).collect();
+        let journals: Vec<Vec<Entry>> = policies.iter().map(|policy| journal(&market, *policy, seed, told)).collect();
+        let (mut judgement, mut stories) = (None, Vec::new());
+        if self.out.is_some() || self.html.is_some() {
+            let (horizon, resampling) = (scenario.horizon, resampling(seed, policies.len(), 1));
+            let judged = self.threads.install(|| judge(&arms, 0, horizon, Level::P95, resampling))?;
+            judgement = Some(judged.map_err(|error| sampled(&error))?);
+            let scene = Scene { market: &market, names: &*scenario.catalog, seed, trial: told };
+            stories = arms.iter().zip(&journals).map(|(arm, journal)| scene.gantt(&arm.name, journal)).collect();
+        }
         // Expectations speak of the scenario's own policies, and bounds over all trials of no fewer than its own number.
         let comparable = policies == scenario.policies && trials >= scenario.trials;
         let unmet = comparable.then(|| check(&scenario, &market, &arms.iter().map(Arm::run).collect::<Vec<_>>()));
-        Ok(Study { scenario, manifest, arms, summaries, told, journals, unmet })
+        Ok(Study { scenario, manifest, arms, summaries, judgement, stories, told, journals, unmet })
     }
 }
 
 /// One trial, written down.
-fn journal(market: &Market, policy: PolicyName, seed: u64, trial: u64) -> Vec<Entry> {
+pub(super) fn journal(market: &Market, policy: PolicyName, seed: u64, trial: u64) -> Vec<Entry> {
     let mut entries = Vec::new();
     Runner::new(market, seed).run_recorded(policy, trial, |entry| entries.push(entry));
     entries
@@ -171,11 +194,36 @@ impl Study {
         self.arms.iter().map(|arm| arm.name.as_str()).zip(&self.summaries)
     }
 
-    /// The price of the first demand's first candidate, all nodes, in dollars per hour.
-    pub(super) fn cheapest_listed(&self) -> Option<Money> {
-        let request = self.scenario.requests.first()?;
-        let plan = plan(&self.scenario.catalog, &request.requirements, request.nodes, &Options::default());
-        plan.iter().map(|candidate| candidate.offering.price_hourly * i64::from(request.nodes)).min()
+    /// What there is to draw.
+    pub(super) fn drawn<'a>(&'a self, subtitle: &'a str) -> Drawn<'a> {
+        Drawn {
+            subtitle,
+            arms: &self.arms,
+            summaries: &self.summaries,
+            judgement: self.judgement.as_ref(),
+            cheapest_listed: cheapest_listed(&self.scenario),
+        }
+    }
+
+    /// The told trial, one picture a policy.
+    pub(super) fn stories(&self) -> &[Gantt] {
+        &self.stories
+    }
+
+    /// The page.
+    pub(super) fn page(&self) -> String {
+        let subtitle = subtitle(&self.manifest);
+        let unmet: Option<Vec<String>> =
+            self.unmet.as_ref().map(|unmet| unmet.iter().map(ToString::to_string).collect());
+        studies(&[Studied {
+            title: &self.scenario.title,
+            why: &self.scenario.why,
+            manifest: &self.manifest,
+            drawn: self.drawn(&subtitle),
+            cautions: &[],
+            unmet: unmet.as_deref(),
+            stories: &self.stories,
+        }])
     }
 
     /// The told trial's journal of the first demand, under the first policy.
@@ -183,6 +231,13 @@ impl Study {
         let all = self.journals.first().into_iter().flatten();
         all.filter(|entry| entry.demand == DemandId(0)).cloned().collect()
     }
+}
+
+/// The price of the first demand's cheapest candidate, all nodes, in dollars per hour.
+pub(super) fn cheapest_listed(scenario: &Scenario) -> Option<Money> {
+    let request = scenario.requests.first()?;
+    let plan = plan(&scenario.catalog, &request.requirements, request.nodes, &Options::default());
+    plan.iter().map(|candidate| candidate.offering.price_hourly * i64::from(request.nodes)).min()
 }
 
 fn tell(study: &Study, console: &mut Console) -> Result<(), Failure> {
@@ -205,7 +260,7 @@ fn tell(study: &Study, console: &mut Console) -> Result<(), Failure> {
     let (trials, demands) = (study.manifest.trials, scenario.demands.len());
     let each = if demands == 1 { String::new() } else { format!(" of {demands} demands") };
     console.line(format!("\nOver {trials} trials{each} a policy, under the same luck:"))?;
-    console.table(&study_table(study.summaries()))?;
+    console.table(&study_table(study.summaries()).lines())?;
     console.lines(ends(study.summaries()))?;
     let jobs = jobs::table(study.summaries());
     if !jobs.is_empty() {

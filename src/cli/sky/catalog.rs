@@ -61,7 +61,7 @@ fn info(catalog: &Catalog, environment: &Environment, console: &mut Console) -> 
     if !info.sources.is_empty() {
         let mut sources = Grid::new(["FILE", "PART", "DATE", "AGE", "SOURCE", "LICENCE"]);
         for source in &info.sources {
-            let age = source.age_days(environment.now.date()).map_or_else(String::new, |days| format!("{days} days"));
+            let age = source.age_days(environment.now().date()).map_or_else(String::new, |days| format!("{days} days"));
             sources.push([source.file, source.part, source.date, &age, source.source, source.licence]);
         }
         console.table(&sources.lines())?;

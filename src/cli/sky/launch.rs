@@ -100,7 +100,7 @@ pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Co
     let plan = feasible(wanted.catalog, request)?;
     let (Some(path), Some(scenario)) = (&args.simulate, &scenario) else { return Err(no_clouds()) };
     let policy = policy(request.policy.as_deref())?;
-    let begin = args.start_at.unwrap_or(environment.now);
+    let begin = args.start_at.unwrap_or(environment.now());
     let cluster =
         args.cluster.clone().unwrap_or_else(|| format!("sky-{:04x}", begin.subsec_nanosecond() / 1000 % 0x1_0000));
     if args.output == LaunchOutput::Table {
@@ -143,7 +143,7 @@ fn offer(
     if args.output != LaunchOutput::Table {
         return console.json(&PlanRecord::of(plan, request.name.as_deref(), &request.requirements, &[]));
     }
-    let clock = Clock::starting_at(args.start_at.unwrap_or(environment.now));
+    let clock = Clock::starting_at(args.start_at.unwrap_or(environment.now()));
     let nodes = if plan.nodes() == 1 { "1 node".to_owned() } else { format!("{} nodes", plan.nodes()) };
     let head = Line::info(Timestamp::ZERO, "optimizer", format!("Considered resources ({nodes}):"));
     console.log(&head, &clock)?;

@@ -5,7 +5,7 @@ use crate::catalog::{AWS, AZURE, GCP};
 use crate::model::{Bound, Candidate, CapacityType, Money, Place, Requirement, Span};
 use crate::optimizer::{
     Availability, Drop, Options, Plan, Preference, PriceOverlay, Relaxation, expected_cost, nearest, offered_in, plan,
-    rejections, why_not,
+    rejections, rejections_among, why_not,
 };
 
 fn kind(candidate: &Candidate) -> &'static str {
@@ -192,6 +192,20 @@ fn reasons_name_what_is_wrong() {
     assert!(
         found.iter().any(|r| r.reason == Drop::OtherCount) && found.iter().any(|r| r.reason == Drop::OtherAccelerator)
     );
+}
+
+#[test]
+fn counting_types_whole_comes_to_the_same_as_counting_rows() {
+    let spot = Requirement { capacity: CapacityType::Spot, ..wants("A100", 8) };
+    let placed = Requirement { places: vec![region(AWS, "us-east-1")], ..wants("V100", 1) };
+    let sized = Requirement { cpus: Some(Bound::at_least(96_000)), ..Requirement::default() };
+    for wanted in [wants("V100", 1), spot, placed, sized, wants("tpu-v3-8", 1), Requirement::default()] {
+        let wanted = [wanted];
+        let whole = rejections(catalog(), &wanted, &Options::default());
+        let by_row = rejections_among(catalog(), &wanted, &Options::default(), |_, _| true);
+        assert_eq!(whole, by_row);
+        assert!(whole.iter().any(|rejection| rejection.cheapest.is_some()));
+    }
 }
 
 #[test]

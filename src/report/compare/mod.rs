@@ -9,7 +9,7 @@ mod tests;
 use crate::study::stats::{Estimate, Verdict};
 use crate::study::{Judged, Judgement, Measure, Summary, Unit};
 
-use super::grid::Grid;
+use super::cells::Cells;
 use super::study::{percent, time};
 
 pub use record::{Clairvoyant, CompareRecord, ComparedRecord, Difference, csv};
@@ -21,31 +21,6 @@ pub struct Compared<'a> {
     pub arms: &'a [(&'a str, &'a Summary)],
     /// How they compare.
     pub judgement: &'a Judgement,
-}
-
-/// Head and rows of a table, before it is drawn.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cells {
-    head: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Cells {
-    /// Between rules, for a terminal.
-    pub fn lines(&self) -> Vec<String> {
-        let mut grid = Grid::new(self.head.clone());
-        self.rows.iter().for_each(|row| grid.push(row.clone()));
-        grid.lines()
-    }
-
-    /// As a Markdown table.
-    pub fn markdown(&self) -> Vec<String> {
-        let row = |cells: &[String]| format!("| {} |", cells.join(" | ").replace('~', r"\~"));
-        let rule = format!("|{}", " --- |".repeat(self.head.len()));
-        let mut lines = vec![row(&self.head), rule];
-        lines.extend(self.rows.iter().map(|cells| row(cells)));
-        lines
-    }
 }
 
 /// What each policy achieved, the clairvoyant last.
@@ -78,7 +53,7 @@ pub fn achieved(compared: Compared<'_>) -> Cells {
     clairvoyant.extend(["", "", "", "", "1.00"].map(str::to_owned));
     clairvoyant.extend([own(bound.price_hourly, Unit::DollarsPerHour), "0.00".to_owned(), "0.000".to_owned()]);
     rows.push(clairvoyant);
-    Cells { head: head.map(str::to_owned).to_vec(), rows }
+    Cells::new(head, rows)
 }
 
 /// Every measure of every policy against the baseline's.
@@ -103,7 +78,7 @@ pub fn differences(compared: Compared<'_>) -> Cells {
         ]
     };
     let head = ["POLICY", "MEASURE", "DIFFERENCE", "95 % INTERVAL", "FACTOR", "95 % INTERVAL", "p (Holm)"];
-    Cells { head: head.map(str::to_owned).to_vec(), rows: judgement.rows.iter().map(row).collect() }
+    Cells::new(head, judgement.rows.iter().map(row).collect())
 }
 
 /// A line a policy: how it waits, pays and asks against the baseline, as far as the study can tell.

@@ -1,11 +1,9 @@
 //! Shares of trials over a handful of values, bars of several policies side by side.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend};
-
 use super::Picture;
-use super::canvas::{Anchor, Canvas, Margins};
-use super::style::{INK, Style};
+use super::canvas::{Canvas, Margins, SAID};
+use super::drawing::{Anchor, Drawing, Font, Ink, Room};
+use crate::report::study::percent;
 
 /// Grouped bars.
 #[derive(Debug, Clone)]
@@ -45,37 +43,45 @@ impl Bars {
 }
 
 impl Picture for Bars {
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, style: Style) -> Result<(), String> {
-        let margins = Margins { left: 72, right: 230, bottom: 62 };
-        let page = Canvas::new(area, style, (&self.title, &self.subtitle), &margins)?;
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn draw(&self, room: Room) -> Drawing {
+        let margins = Margins { top: SAID, left: if room == Room::Narrow { 46.0 } else { 72.0 }, right: 230.0 };
+        let height = if room == Room::Narrow { 220.0 } else { 368.0 };
+        let mut page = Canvas::new(room, (&self.title, &self.subtitle), &margins, height);
         let (step, steps) = self.scale();
         let most = step * f64::from(steps);
         for n in 0..=steps {
             let share = step * f64::from(n);
-            page.tick_y(page.height(share, most), &format!("{:.0} %", share * 100.0), true)?;
+            page.tick_y(page.height(share, most), &format!("{:.0} %", share * 100.0), true);
         }
-        let slot = f64::from(page.right - page.left) / self.values.len().max(1) as f64;
-        let from = |value: usize, part: f64| page.left + (slot * (value as f64 + part)).round() as i32;
+        let slot = (page.right - page.left) / self.values.len().max(1) as f64;
+        let left = page.left;
+        let from = |value: usize, part: f64| left + slot * (value as f64 + part);
         for (n, value) in self.values.iter().enumerate() {
-            page.tick_x(from(n, 0.5), value, false)?;
+            page.tick_x(from(n, 0.5), value, false);
         }
         let width = 0.76 / self.series.len().max(1) as f64;
-        for (n, (_, shares)) in self.series.iter().enumerate() {
+        for (n, (label, shares)) in self.series.iter().enumerate() {
             for (value, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
                 let left = from(value, 0.12 + width * n as f64);
                 let right = from(value, 0.12 + width * (n as f64 + 0.92));
                 // A rare value still shows.
-                let top = page.height(*share, most).min(page.bottom - page.px(1));
-                page.fill([(left, top), (right, page.bottom)], Style::colour(n))?;
+                let top = page.height(*share, most).min(page.bottom - 1.0);
+                let tip = format!("{label}: {} in {}", self.values[value], percent(*share));
+                page.fill((left, top), (right, page.bottom), Ink::Series(n)).tip(tip);
             }
         }
         if let Some((value, label)) = &self.mark {
-            page.dashes(from(*value, 0.04), (page.top, page.bottom), INK)?;
-            let at = (from(*value, 0.04), page.top - page.px(10));
-            page.words(label, at, &style.label(), Anchor::Left)?;
+            let x = from(*value, 0.04);
+            page.dashes((x, page.top), (x, page.bottom), Ink::Text);
+            page.words(label, (x, page.top - 10.0), Font::Label, Anchor::Left);
         }
-        page.axes(&self.axis, "share of trials")?;
-        let entries: Vec<_> = self.series.iter().enumerate().map(|(n, (l, _))| (Style::colour(n), l.clone())).collect();
-        page.legend((page.right + page.px(20), page.top + page.px(10)), &entries)
+        page.axes(&self.axis, "share of trials");
+        let entries: Vec<_> = self.series.iter().enumerate().map(|(n, (l, _))| (Ink::Series(n), l.clone())).collect();
+        page.legend(&entries);
+        page.finish()
     }
 }

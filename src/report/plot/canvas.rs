@@ -1,145 +1,189 @@
-//! Lines, boxes and words on a page with a title, axes and a legend: what every picture is made of.
+//! Lines, boxes and words on a sheet with axes and a legend: what every picture is made of.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, PathElement, RGBColor, Rectangle, Text, TextStyle};
-use plotters::style::Color as _;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-
-use super::style::{FAINT, GREY, Style};
+use super::drawing::{Anchor, Drawing, Font, Ink, Point, Room, Shape, What};
 
 /// Space around the axes, in pixels of the SVG.
 pub(super) struct Margins {
-    pub(super) left: i32,
-    pub(super) right: i32,
-    pub(super) bottom: i32,
+    /// Above the axes of a picture on a page; a file has its title there.
+    pub(super) top: f64,
+    pub(super) left: f64,
+    /// Where the legend stands, if there is room for one beside the picture.
+    pub(super) right: f64,
 }
 
-/// Which point of a text its position names.
-#[derive(Clone, Copy)]
-pub(super) enum Anchor {
-    /// Left, half height.
-    Left,
-    /// Right, half height.
-    Right,
-    /// Centre of the upper edge.
-    Below,
+/// Above axes of which something is said there.
+pub(super) const SAID: f64 = 42.0;
+/// Above axes of which nothing is.
+pub(super) const UNSAID: f64 = 8.0;
+/// Below the axes: ticks and what they mean.
+const BELOW: f64 = 62.0;
+/// A character of a label is about so wide.
+const CHARACTER: f64 = 7.0;
+
+/// A sheet under the pen. The box of the axes is `left..right`, `top..bottom`.
+pub(super) struct Canvas {
+    drawing: Drawing,
+    pub(super) room: Room,
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
+    /// Where the last tick's words end, so that the next do not run into them.
+    ticked: f64,
 }
 
-/// A page under the pen. The box of the axes is `left..right`, `top..bottom`, in pixels.
-pub(super) struct Canvas<'a, B: DrawingBackend> {
-    area: &'a DrawingArea<B, Shift>,
-    pub(super) style: Style,
-    pub(super) left: i32,
-    pub(super) right: i32,
-    pub(super) top: i32,
-    pub(super) bottom: i32,
-}
-
-impl<'a, B: DrawingBackend> Canvas<'a, B> {
-    /// A page with its title written.
-    pub(super) fn new(
-        area: &'a DrawingArea<B, Shift>,
-        style: Style,
-        (title, subtitle): (&str, &str),
-        margins: &Margins,
-    ) -> Result<Self, String> {
-        let (width, height) = area.dim_in_pixel();
-        let canvas = Self {
-            area,
-            style,
-            left: style.ipx(margins.left),
-            right: width as i32 - style.ipx(margins.right),
-            top: style.ipx(110),
-            bottom: height as i32 - style.ipx(margins.bottom),
+impl Canvas {
+    /// A sheet whose axes are so high; in a file with its title written.
+    pub(super) fn new(room: Room, (title, subtitle): (&str, &str), margins: &Margins, height: f64) -> Self {
+        let (width, left, right, top) = match room {
+            Room::Sheet => (960.0, margins.left, margins.right, 110.0),
+            Room::Wide => (920.0, margins.left, margins.right, margins.top),
+            Room::Narrow => (360.0, margins.left.min(142.0), 14.0, margins.top),
         };
-        let x = style.ipx(24);
-        canvas.words(title, (x, style.ipx(28)), &style.title(), Anchor::Left)?;
-        canvas.words(subtitle, (x, style.ipx(53)), &style.subtitle(), Anchor::Left)?;
-        Ok(canvas)
+        let bottom = top + height;
+        let drawing = Drawing { width, height: bottom + BELOW, shapes: Vec::new() };
+        let mut canvas = Self { drawing, room, left, right: width - right, top, bottom, ticked: f64::NEG_INFINITY };
+        if room == Room::Sheet {
+            canvas.words(title, (24.0, 28.0), Font::Title, Anchor::Left);
+            canvas.words(subtitle, (24.0, 53.0), Font::Subtitle, Anchor::Left);
+        }
+        canvas
     }
 
-    /// Pixels, scaled.
-    pub(super) fn px(&self, pixels: i32) -> i32 {
-        self.style.ipx(pixels)
+    /// True on a phone.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.room == Room::Narrow
+    }
+
+    /// The sheet as it is now.
+    pub(super) fn finish(self) -> Drawing {
+        self.drawing
+    }
+
+    fn put(&mut self, what: What, ink: Ink) -> &mut Shape {
+        let shapes = &mut self.drawing.shapes;
+        shapes.push(Shape { what, ink, tip: None });
+        let last = shapes.len() - 1;
+        &mut shapes[last]
     }
 
     /// A line through the points.
-    pub(super) fn line(&self, points: &[(i32, i32)], colour: RGBColor, width: u32) -> Result<(), String> {
-        self.area
-            .draw(&PathElement::new(points.to_vec(), colour.stroke_width(self.style.px(width))))
-            .map_err(|error| error.to_string())
+    pub(super) fn line(&mut self, points: Vec<Point>, ink: Ink, width: u32) -> &mut Shape {
+        self.put(What::Line { points, width }, ink)
     }
 
-    /// A dashed vertical line.
-    pub(super) fn dashes(&self, x: i32, (top, bottom): (i32, i32), colour: RGBColor) -> Result<(), String> {
-        let step = self.px(9) as usize;
-        for y in (top..bottom).step_by(step) {
-            self.line(&[(x, y), (x, (y + self.px(5)).min(bottom))], colour, 2)?;
+    /// A dashed line, level or upright.
+    pub(super) fn dashes(&mut self, from: Point, to: Point, ink: Ink) {
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let at = |part: f64| (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
+        let count = (length / 9.0).ceil() as u32;
+        for n in 0..count {
+            let (start, end) = (f64::from(n) * 9.0 / length, (f64::from(n) * 9.0 + 5.0) / length);
+            self.line(vec![at(start), at(end.min(1.0))], ink, 2);
         }
-        Ok(())
     }
 
     /// A filled box.
-    pub(super) fn fill(&self, corners: [(i32, i32); 2], colour: RGBColor) -> Result<(), String> {
-        self.area.draw(&Rectangle::new(corners, colour.filled())).map_err(|error| error.to_string())
+    pub(super) fn fill(&mut self, from: Point, to: Point, ink: Ink) -> &mut Shape {
+        self.put(What::Box { from, to }, ink)
+    }
+
+    /// A dot; hollow ones are those that something else beats.
+    pub(super) fn dot(&mut self, at: Point, radius: f64, ink: Ink, is_hollow: bool) -> &mut Shape {
+        self.put(What::Dot { at, radius, is_hollow }, ink)
     }
 
     /// Text.
-    pub(super) fn words(
-        &self,
-        text: &str,
-        at: (i32, i32),
-        style: &TextStyle<'_>,
-        anchor: Anchor,
-    ) -> Result<(), String> {
+    pub(super) fn words(&mut self, text: &str, at: Point, font: Font, anchor: Anchor) {
         if text.is_empty() {
-            return Ok(());
+            return;
         }
-        let pos = match anchor {
-            Anchor::Left => Pos::new(HPos::Left, VPos::Center),
-            Anchor::Right => Pos::new(HPos::Right, VPos::Center),
-            Anchor::Below => Pos::new(HPos::Center, VPos::Top),
-        };
-        self.area.draw(&Text::new(text.to_owned(), at, style.pos(pos))).map_err(|error| error.to_string())
+        let ink = if font == Font::Subtitle { Ink::Grey } else { Ink::Text };
+        self.put(What::Words { text: text.to_owned(), at, font, anchor }, ink);
     }
 
     /// The two axes, what the horizontal one means below it, what the vertical one means above it.
-    pub(super) fn axes(&self, below: &str, above: &str) -> Result<(), String> {
-        self.line(&[(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)], GREY, 1)?;
-        let middle = (i32::midpoint(self.left, self.right), self.bottom + self.px(30));
-        self.words(below, middle, &self.style.axis(), Anchor::Below)?;
-        self.words(above, (self.px(24), self.top - self.px(32)), &self.style.label(), Anchor::Left)
+    pub(super) fn axes(&mut self, below: &str, above: &str) {
+        self.line(vec![(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)], Ink::Grey, 1);
+        let middle = f64::midpoint(self.left, self.right);
+        let middle = if self.is_narrow() { self.drawing.width / 2.0 } else { middle };
+        self.words(below, (middle, self.bottom + 30.0), Font::Axis, Anchor::Below);
+        let left = if self.room == Room::Sheet { 24.0 } else { 4.0 };
+        self.words(above, (left, self.top - 26.0), Font::Label, Anchor::Left);
     }
 
-    /// A tick of the horizontal axis, with its line of the grid.
-    pub(super) fn tick_x(&self, x: i32, text: &str, grid: bool) -> Result<(), String> {
-        if grid {
-            self.line(&[(x, self.top), (x, self.bottom)], FAINT, 1)?;
+    /// A tick of the horizontal axis, with its line of the grid. Words that would run into the last ones are left out.
+    pub(super) fn tick_x(&mut self, x: f64, text: &str, has_grid: bool) {
+        if has_grid {
+            self.line(vec![(x, self.top), (x, self.bottom)], Ink::Faint, 1);
         }
-        self.words(text, (x, self.bottom + self.px(7)), &self.style.label(), Anchor::Below)
+        let half = width_of(text) / 2.0;
+        if x - half > self.ticked + 4.0 {
+            self.words(text, (x, self.bottom + 7.0), Font::Label, Anchor::Below);
+            self.ticked = x + half;
+        }
     }
 
     /// A tick of the vertical axis, with its line of the grid.
-    pub(super) fn tick_y(&self, y: i32, text: &str, grid: bool) -> Result<(), String> {
-        if grid {
-            self.line(&[(self.left, y), (self.right, y)], FAINT, 1)?;
+    pub(super) fn tick_y(&mut self, y: f64, text: &str, has_grid: bool) {
+        if has_grid {
+            self.line(vec![(self.left, y), (self.right, y)], Ink::Faint, 1);
         }
-        self.words(text, (self.left - self.px(8), y), &self.style.label(), Anchor::Right)
+        // Most letters are narrower than the widest.
+        let room = (self.left / CHARACTER) as usize + 1;
+        self.words(&shortened(text, room), (self.left - 8.0, y), Font::Label, Anchor::Right);
     }
 
-    /// Colours and what they mean, from this corner down.
-    pub(super) fn legend(&self, (x, y): (i32, i32), entries: &[(RGBColor, String)]) -> Result<(), String> {
-        for (n, (colour, text)) in entries.iter().enumerate() {
-            let y = y + self.px(24) * n as i32;
-            let half = self.px(6);
-            self.fill([(x, y - half), (x + 2 * half, y + half)], *colour)?;
-            self.words(text, (x + self.px(20), y), &self.style.label(), Anchor::Left)?;
+    /// Colours and what they mean: beside the picture, below it on a phone.
+    pub(super) fn legend(&mut self, entries: &[(Ink, String)]) {
+        self.legend_at((self.right + 20.0, self.top + 10.0), entries);
+    }
+
+    /// The same from this corner down, where there is room for that.
+    pub(super) fn legend_at(&mut self, (x, y): Point, entries: &[(Ink, String)]) {
+        if !self.is_narrow() {
+            for (n, (ink, text)) in entries.iter().enumerate() {
+                self.entry((x, y + 24.0 * n as f64), *ink, text);
+            }
+            return;
         }
-        Ok(())
+        let (mut x, mut y) = (8.0, self.drawing.height + 4.0);
+        for (ink, text) in entries {
+            let width = 30.0 + width_of(text);
+            if x > 8.0 && x + width > self.drawing.width {
+                (x, y) = (8.0, y + 24.0);
+            }
+            self.entry((x, y), *ink, text);
+            x += width;
+        }
+        self.drawing.height = y + 16.0;
+    }
+
+    fn entry(&mut self, (x, y): Point, ink: Ink, text: &str) {
+        self.fill((x, y - 6.0), (x + 12.0, y + 6.0), ink);
+        self.words(text, (x + 20.0, y), Font::Label, Anchor::Left);
     }
 
     /// Height of a share of 0..=1 on the vertical axis whose end is `most`.
-    pub(super) fn height(&self, share: f64, most: f64) -> i32 {
-        self.bottom - (share / most * f64::from(self.bottom - self.top)).round() as i32
+    pub(super) fn height(&self, share: f64, most: f64) -> f64 {
+        self.bottom - share / most * (self.bottom - self.top)
     }
+
+    /// Place on the horizontal axis of a part of 0..=1 of it.
+    pub(super) fn across(&self, part: f64) -> f64 {
+        self.left + part * (self.right - self.left)
+    }
+}
+
+/// About how wide a label is.
+pub(super) fn width_of(text: &str) -> f64 {
+    text.chars().count() as f64 * CHARACTER
+}
+
+/// At most so many characters.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }

@@ -1,11 +1,11 @@
 //! The share of trials that are up by a time, one curve a policy.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend};
-
 use super::Picture;
-use super::canvas::{Canvas, Margins};
-use super::style::{Style, time_tick};
+use super::canvas::{Canvas, Margins, SAID};
+use super::drawing::{Drawing, Ink, Room};
+use super::style::time_tick;
+use crate::model::Span;
+use crate::report::study::percent;
 
 /// One curve.
 #[derive(Debug, Clone)]
@@ -30,13 +30,13 @@ pub struct Cdf {
 }
 
 /// Where a time axis may have a tick, in seconds.
-const TICKS: [f64; 20] = [
+pub(super) const TICKS: [f64; 20] = [
     1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0, 21_600.0,
     43_200.0, 86_400.0, 259_200.0, 864_000.0,
 ];
 
 /// The most points drawn of a curve; more than a pixel can show only make the file large.
-const POINTS: usize = 800;
+const POINTS: usize = 500;
 
 impl Cdf {
     fn range(&self) -> (f64, f64) {
@@ -70,31 +70,57 @@ fn steps(series: &Series, low: f64, high: f64) -> Vec<(f64, f64)> {
 }
 
 impl Picture for Cdf {
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, style: Style) -> Result<(), String> {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn draw(&self, room: Room) -> Drawing {
         let (low, high) = self.range();
-        let margins = Margins { left: 72, right: 230, bottom: 62 };
-        let page = Canvas::new(area, style, (&self.title, &self.subtitle), &margins)?;
-        let x = |seconds: f64| {
-            let part = (seconds / low).ln() / (high / low).ln();
-            page.left + (part * f64::from(page.right - page.left)).round() as i32
-        };
+        let margins = Margins { top: SAID, left: if room == Room::Narrow { 50.0 } else { 72.0 }, right: 230.0 };
+        let height = if room == Room::Narrow { 260.0 } else { 368.0 };
+        let mut page = Canvas::new(room, (&self.title, &self.subtitle), &margins, height);
+        let part = |seconds: f64| (seconds / low).ln() / (high / low).ln();
         for share in [0.0, 0.25, 0.5, 0.75, 0.9, 1.0] {
-            page.tick_y(page.height(share, 1.0), &format!("{:.0} %", share * 100.0), true)?;
+            page.tick_y(page.height(share, 1.0), &format!("{:.0} %", share * 100.0), true);
         }
         for tick in TICKS.into_iter().filter(|t| (low..=high).contains(t)) {
-            page.tick_x(x(tick), &time_tick(tick), true)?;
+            page.tick_x(page.across(part(tick)), &time_tick(tick), true);
         }
-        page.axes("time to provision (logarithmic)", "share of trials that are up")?;
+        page.axes("time to provision (logarithmic)", "share of trials that are up");
         let mut entries = Vec::new();
         for (n, series) in self.series.iter().enumerate() {
-            let path: Vec<_> =
-                steps(series, low, high).into_iter().map(|(s, share)| (x(s), page.height(share, 1.0))).collect();
+            let path = steps(series, low, high).into_iter();
+            let path = path.map(|(s, share)| (page.across(part(s)), page.height(share, 1.0))).collect();
             // Where curves lie on each other, the ones below show as a rim.
             let width = 2 + 2 * (self.series.len() - 1 - n).min(3) as u32;
-            page.line(&path, Style::colour(n), width)?;
+            page.line(path, Ink::Series(n), width);
             let up = 100.0 * series.seconds.len() as f64 / series.trials.max(1) as f64;
-            entries.push((Style::colour(n), format!("{} ({up:.1} %)", series.label)));
+            entries.push((Ink::Series(n), format!("{} ({up:.1} %)", series.label)));
         }
-        page.legend((page.right + page.px(20), page.top + page.px(10)), &entries)
+        // Upright strips that tell where every curve is.
+        if !self.series.is_empty() {
+            for n in 0..STRIPS {
+                let [from, middle, to] = [0.0, 0.5, 1.0].map(|half| (f64::from(n) + half) / f64::from(STRIPS));
+                let seconds = low * (high / low).powf(middle);
+                let (corner, other) = ((page.across(from), page.top), (page.across(to), page.bottom));
+                page.fill(corner, other, Ink::Clear).tip(self.told(seconds));
+            }
+        }
+        page.legend(&entries);
+        page.finish()
+    }
+}
+
+/// Places along the axis that tell their numbers.
+const STRIPS: u32 = 48;
+
+impl Cdf {
+    fn told(&self, seconds: f64) -> String {
+        let of = |series: &Series| {
+            let up = series.seconds.partition_point(|s| *s <= seconds);
+            format!("{}: {}", series.label, percent(up as f64 / series.trials.max(1) as f64))
+        };
+        let lines: Vec<String> = self.series.iter().map(of).collect();
+        format!("up within {}\n{}", Span::from_secs_f64(seconds.round()), lines.join("\n"))
     }
 }

@@ -1,11 +1,8 @@
 //! What a request costs against how much choice there is: a curve a cloud, from its cheapest candidate upwards.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend};
-
 use super::Picture;
-use super::canvas::{Canvas, Margins};
-use super::style::Style;
+use super::canvas::{Canvas, Margins, SAID};
+use super::drawing::{Drawing, Ink, Room};
 
 /// Curves of choice.
 #[derive(Debug, Clone)]
@@ -49,46 +46,54 @@ impl Choices {
 }
 
 impl Picture for Choices {
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, style: Style) -> Result<(), String> {
-        let margins = Margins { left: 84, right: 250, bottom: 62 };
-        let page = Canvas::new(area, style, (&self.title, &self.subtitle), &margins)?;
-        let Some((least, most)) = self.range() else { return page.axes("choices", "cost") };
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn draw(&self, room: Room) -> Drawing {
+        let margins = Margins { top: SAID, left: if room == Room::Narrow { 60.0 } else { 84.0 }, right: 250.0 };
+        let mut page = Canvas::new(room, (&self.title, &self.subtitle), &margins, 368.0);
+        let Some((least, most)) = self.range() else {
+            page.axes("choices", "cost");
+            return page.finish();
+        };
         let (step, _) = steps((most - least).max(least * 0.05));
         let low = (least / step).floor() * step;
         let count = ((most - low) / step).ceil().max(1.0);
-        let y = |cost: f64| page.height(cost - low, step * count);
         for n in 0..=count as u32 {
             let cost = low + step * f64::from(n);
-            page.tick_y(y(cost), &dollars(cost, step), true)?;
+            page.tick_y(page.height(cost - low, step * count), &dollars(cost, step), true);
         }
         let drawn = |costs: &[f64]| costs.partition_point(|cost| *cost <= most);
         let longest = self.series.iter().map(|(_, costs)| drawn(costs)).max().unwrap_or(1).max(2);
         // The first few choices matter most, so they get most of the width.
-        let x =
-            |n: f64| page.left + (n.ln() / (longest as f64).ln() * f64::from(page.right - page.left)).round() as i32;
+        let part = |n: f64| n.ln() / (longest as f64).ln();
         for n in TICKS.into_iter().filter(|n| *n <= longest) {
-            page.tick_x(x(n as f64), &n.to_string(), true)?;
+            page.tick_x(page.across(part(n as f64)), &n.to_string(), true);
         }
         for (at, (_, costs)) in self.series.iter().enumerate() {
             let costs = &costs[..drawn(costs)];
             let corner = |(n, cost): (usize, &f64)| {
-                [(x(n as f64 + 1.0), y(*cost)), (x((n as f64 + 2.0).min(costs.len() as f64)), y(*cost))]
+                let y = page.height(*cost - low, step * count);
+                let ends = [n as f64 + 1.0, (n as f64 + 2.0).min(costs.len() as f64)];
+                ends.map(|end| (page.across(part(end)), y))
             };
-            let path: Vec<(i32, i32)> = costs.iter().enumerate().flat_map(corner).collect();
+            let path: Vec<_> = costs.iter().enumerate().flat_map(corner).collect();
+            let first = path.first().copied();
             // Where curves lie on each other, the ones below show as a rim.
-            page.line(&path, Style::colour(at), 2 + 3 * (self.series.len() - 1 - at).min(3) as u32 / 2)?;
-            if let Some(first) = path.first() {
-                let half = page.px(4);
-                page.fill([(first.0 - half, first.1 - half), (first.0 + half, first.1 + half)], Style::colour(at))?;
+            page.line(path, Ink::Series(at), 2 + 3 * (self.series.len() - 1 - at).min(3) as u32 / 2);
+            if let Some((x, y)) = first {
+                page.fill((x - 4.0, y - 4.0), (x + 4.0, y + 4.0), Ink::Series(at));
             }
         }
         page.axes(
             "how many places and machines there are at this cost or less (logarithmic)",
             "cost of all nodes for the estimated run",
-        )?;
+        );
         let entries: Vec<_> =
-            self.series.iter().enumerate().map(|(n, (name, _))| (Style::colour(n), name.clone())).collect();
-        page.legend((page.right + page.px(20), page.top + page.px(10)), &entries)
+            self.series.iter().enumerate().map(|(n, (name, _))| (Ink::Series(n), name.clone())).collect();
+        page.legend(&entries);
+        page.finish()
     }
 }
 

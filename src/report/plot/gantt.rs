@@ -1,11 +1,11 @@
-//! The attempts of one trial over time, a line a place, as bars coloured by how they ended.
-
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, RGBColor};
+//! The attempts of one trial over time, a line a place, as bars coloured by how they ended; behind them when the place
+//! truly had capacity.
 
 use super::Picture;
-use super::canvas::{Anchor, Canvas, Margins};
-use super::style::{FAINT, Style, time_tick};
+use super::canvas::{Canvas, Margins, UNSAID, width_of};
+use super::drawing::{Drawing, Ink, Room};
+use super::style::time_tick;
+use crate::model::Span;
 
 /// What a bar stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,8 +35,26 @@ pub struct Bar {
     pub kind: Kind,
 }
 
+/// When one zone had enough for the request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Strip {
+    /// The zone, or the region of a cloud without zones.
+    pub zone: String,
+    /// From and to, in seconds.
+    pub open: Vec<(f64, f64)>,
+}
+
+/// What the market truly had at a place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Truth {
+    /// The line it stands on.
+    pub place: String,
+    /// One a zone.
+    pub zones: Vec<Strip>,
+}
+
 /// The picture of one trial.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Gantt {
     /// Above the picture.
     pub title: String,
@@ -44,6 +62,8 @@ pub struct Gantt {
     pub subtitle: String,
     /// The attempts, in order of their start.
     pub bars: Vec<Bar>,
+    /// What the market truly had; a place without an attempt gets a line too. Empty where that is not known.
+    pub truth: Vec<Truth>,
 }
 
 const KINDS: [(Kind, usize, &str); 5] = [
@@ -58,12 +78,13 @@ const KINDS: [(Kind, usize, &str); 5] = [
 const LINES: usize = 40;
 
 impl Gantt {
-    /// Places in order of their first attempt.
+    /// Places in order of their first attempt, then those that nobody asked.
     fn places(&self) -> Vec<&str> {
         let mut places: Vec<&str> = Vec::new();
-        for bar in &self.bars {
-            if !places.contains(&bar.place.as_str()) {
-                places.push(&bar.place);
+        let all = self.bars.iter().map(|bar| &bar.place).chain(self.truth.iter().map(|truth| &truth.place));
+        for place in all {
+            if !places.contains(&place.as_str()) {
+                places.push(place);
             }
         }
         let surplus = places.len().saturating_sub(LINES);
@@ -71,7 +92,27 @@ impl Gantt {
     }
 
     fn end(&self) -> f64 {
-        self.bars.iter().map(|bar| bar.to).fold(1.0, f64::max)
+        let open = self.truth.iter().flat_map(|truth| &truth.zones).flat_map(|strip| &strip.open);
+        let open = open.map(|(_, to)| *to).fold(1.0, f64::max);
+        // Bars end before what the market had is looked at, so the last of either is where the picture ends.
+        self.bars.iter().map(|bar| bar.to * 1.02).fold(open, f64::max)
+    }
+
+    fn truth_of(&self, page: &mut Canvas, place: &str, (top, height): (f64, f64), end: f64) {
+        let zones = self.truth.iter().filter(|truth| truth.place == place).flat_map(|truth| &truth.zones);
+        let zones: Vec<&Strip> = zones.collect();
+        let each = height / zones.len().max(1) as f64;
+        for (n, strip) in zones.into_iter().enumerate() {
+            let (from, to) = (top + each * n as f64, top + each * (n as f64 + 1.0) - 1.0);
+            let none = format!("{}: no capacity", strip.zone);
+            page.fill((page.left, from), (page.right, to), Ink::Shut).tip(none);
+            for (since, until) in &strip.open {
+                let [left, right] = [since, until].map(|s| page.across(s / end));
+                let times = [since, until].map(|s| Span::from_secs_f64(s.round()));
+                let tip = format!("{}: capacity from {} to {}", strip.zone, times[0], times[1]);
+                page.fill((left, from), (right, to), Ink::Open).tip(tip);
+            }
+        }
     }
 }
 
@@ -84,48 +125,57 @@ fn step(end: f64) -> f64 {
     steps.into_iter().find(|s| end / s <= 9.0).unwrap_or(end / 5.0)
 }
 
-fn colour(kind: Kind) -> RGBColor {
-    let n = KINDS.iter().find(|(k, ..)| *k == kind).map_or(0, |(_, n, _)| *n);
-    Style::colour(n)
+fn ink(kind: Kind) -> Ink {
+    Ink::Series(KINDS.iter().find(|(k, ..)| *k == kind).map_or(0, |(_, n, _)| *n))
+}
+
+fn words(kind: Kind) -> &'static str {
+    KINDS.iter().find(|(k, ..)| *k == kind).map_or("", |(.., words)| words)
 }
 
 impl Picture for Gantt {
-    fn size(&self) -> (u32, u32) {
-        (960, (180 + 26 * self.places().len() as u32).clamp(300, 1300))
+    fn title(&self) -> &str {
+        &self.title
     }
 
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, style: Style) -> Result<(), String> {
+    fn draw(&self, room: Room) -> Drawing {
         let places = self.places();
-        let longest = places.iter().map(|p| p.chars().count()).max().unwrap_or(0) as i32;
-        let margins = Margins { left: (24 + longest * 8).clamp(90, 360), right: 180, bottom: 62 };
-        let page = Canvas::new(area, style, (&self.title, &self.subtitle), &margins)?;
-        let end = self.end() * 1.02;
-        let x = |s: f64| page.left + (s / end * f64::from(page.right - page.left)).round() as i32;
-        let row = f64::from(page.bottom - page.top) / places.len().max(1) as f64;
-        let y = |line: usize, part: f64| page.top + (row * (line as f64 + part)).round() as i32;
+        let longest = places.iter().map(|place| width_of(place)).fold(0.0, f64::max);
+        let margins = Margins { top: UNSAID, left: (24.0 + longest).clamp(90.0, 360.0), right: 180.0 };
+        let row = if self.truth.is_empty() { 26.0 } else { 30.0 };
+        let height = (8.0 + row * places.len() as f64).clamp(128.0, 1200.0);
+        let mut page = Canvas::new(room, (&self.title, &self.subtitle), &margins, height);
+        let end = self.end();
+        let row = ((page.bottom - page.top) / places.len().max(1) as f64).min(40.0);
+        let top = page.top;
+        let y = |line: usize, part: f64| top + row * (line as f64 + part);
         for (line, place) in places.iter().enumerate() {
-            if line % 2 == 1 {
-                page.fill([(page.left, y(line, 0.0)), (page.right, y(line, 1.0))], RGBColor(247, 247, 247))?;
+            if line % 2 == 1 && self.truth.is_empty() {
+                page.fill((page.left, y(line, 0.0)), (page.right, y(line, 1.0)), Ink::Band);
             }
-            page.words(place, (page.left - page.px(8), y(line, 0.5)), &style.label(), Anchor::Right)?;
+            page.tick_y(y(line, 0.5), place, false);
+            self.truth_of(&mut page, place, (y(line, 0.06), row * 0.88), end);
         }
         let step = step(end);
         for tick in (0..).map(|n| f64::from(n) * step).take_while(|t| *t <= end) {
-            page.line(&[(x(tick), page.top), (x(tick), page.bottom)], FAINT, 1)?;
-            page.tick_x(x(tick), &time_tick(tick), false)?;
+            page.tick_x(page.across(tick / end), &time_tick(tick), self.truth.is_empty());
         }
         for bar in &self.bars {
             let Some(line) = places.iter().position(|p| *p == bar.place) else { continue };
-            let (from, to) = (x(bar.from), x(bar.to).max(x(bar.from) + page.px(2)));
-            page.fill([(from, y(line, 0.22)), (to, y(line, 0.78))], colour(bar.kind))?;
+            let from = page.across(bar.from / end);
+            let to = page.across(bar.to / end).max(from + 2.0);
+            let times = [bar.from, bar.to - bar.from].map(Span::from_secs_f64);
+            let tip = format!("{}: {}, asked at {}, {} long", bar.place, words(bar.kind), times[0], times[1]);
+            page.fill((from, y(line, 0.28)), (to, y(line, 0.72)), ink(bar.kind)).tip(tip);
         }
-        page.axes("time since the request", "")?;
+        page.axes("time since the request", "");
         let seen = |kind: &Kind| self.bars.iter().any(|bar| bar.kind == *kind);
-        let entries: Vec<_> = KINDS
-            .iter()
-            .filter(|(kind, ..)| seen(kind))
-            .map(|(kind, _, text)| (colour(*kind), (*text).to_owned()))
-            .collect();
-        page.legend((page.right + page.px(20), page.top + page.px(10)), &entries)
+        let kinds = KINDS.iter().filter(|(kind, ..)| seen(kind));
+        let mut entries: Vec<_> = kinds.map(|(kind, _, text)| (ink(*kind), (*text).to_owned())).collect();
+        if !self.truth.is_empty() {
+            entries.extend([(Ink::Open, "capacity there".to_owned()), (Ink::Shut, "none there".to_owned())]);
+        }
+        page.legend(&entries);
+        page.finish()
     }
 }

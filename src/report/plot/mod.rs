@@ -1,4 +1,4 @@
-//! Pictures of a study and of one trial, as SVG and PNG.
+//! Pictures of a study and of one trial: as SVG and PNG, and as parts of a page.
 //!
 //! **Invariant:** the same values give the same bytes: the typeface is carried along, nothing of the system is asked.
 //! Colours are told apart by colour-blind readers too (Okabe and Ito's), and every axis names its unit.
@@ -7,21 +7,30 @@ mod bars;
 mod canvas;
 mod cdf;
 mod choices;
+mod curves;
+mod drawing;
 mod frontier;
 mod gantt;
+mod inline;
+mod paint;
+mod ranges;
+mod scatter;
+mod stacks;
 mod style;
 
 use std::path::Path;
 
-use plotters::coord::Shift;
-use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea as _, SVGBackend};
-
 pub use bars::Bars;
 pub use cdf::{Cdf, Series};
 pub use choices::{Choices, DRAWN_UP_TO};
+pub use curves::{Curve, Curves, Scale};
+pub use drawing::{Drawing, Room};
 pub use frontier::{Allowed, Frontier};
-pub use gantt::{Bar, Gantt, Kind};
-use style::{Style, WHITE};
+pub use gantt::{Bar, Gantt, Kind, Strip, Truth};
+pub(super) use inline::svg;
+pub use ranges::{Range, Ranges};
+pub use scatter::{Scatter, Spot};
+pub use stacks::{Stack, Stacks};
 
 /// A picture could not be drawn or written.
 #[derive(Debug, thiserror::Error)]
@@ -33,36 +42,19 @@ pub struct PlotError {
     pub reason: String,
 }
 
-/// Something that can be drawn at any size.
+/// Something that can be drawn.
 pub trait Picture {
-    /// Width and height, in pixels of the SVG.
-    fn size(&self) -> (u32, u32) {
-        (960, 540)
-    }
+    /// What it shows.
+    fn title(&self) -> &str;
 
     /// Draws it.
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, style: Style) -> Result<(), String>;
+    fn draw(&self, room: Room) -> Drawing;
 }
 
 /// Draws `picture` into `path`: SVG or, at twice the pixels, PNG, by the file's extension.
-pub fn save(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
-    let (width, height) = picture.size();
-    let done = if path.extension().is_some_and(|e| e == "png") {
-        let style = Style::scaled(2);
-        let area = BitMapBackend::new(path, (width * 2, height * 2)).into_drawing_area();
-        finish(picture, &area, style)
-    } else {
-        let style = Style::scaled(1);
-        let area = SVGBackend::new(path, (width, height)).into_drawing_area();
-        finish(picture, &area, style)
-    };
-    done.map_err(|reason| PlotError { path: path.display().to_string(), reason })
-}
-
-fn finish<B: DrawingBackend>(picture: &impl Picture, area: &DrawingArea<B, Shift>, style: Style) -> Result<(), String> {
-    area.fill(&WHITE).map_err(|e| e.to_string())?;
-    picture.draw(area, style)?;
-    area.present().map_err(|e| e.to_string())
+pub fn save(picture: &(impl Picture + ?Sized), path: &Path) -> Result<(), PlotError> {
+    paint::save(&picture.draw(Room::Sheet), path)
+        .map_err(|reason| PlotError { path: path.display().to_string(), reason })
 }
 
 #[cfg(test)]

@@ -1,20 +1,16 @@
-//! Typeface, colours and measures that the pictures share.
+//! Typeface, colours and measures of pictures that are files.
 
 use std::sync::Once;
 
 use plotters::prelude::{FontDesc, FontFamily, FontStyle, RGBColor, TextStyle};
 
+use super::drawing::{Font, Ink};
+
 /// Paper.
 pub(super) const WHITE: RGBColor = RGBColor(255, 255, 255);
-/// Words.
-pub(super) const INK: RGBColor = RGBColor(40, 40, 40);
-/// Axes.
-pub(super) const GREY: RGBColor = RGBColor(110, 110, 110);
-/// Grid.
-pub(super) const FAINT: RGBColor = RGBColor(228, 228, 228);
 
 /// Okabe and Ito's colours, those that read on white first.
-const PALETTE: [RGBColor; 7] = [
+const PALETTE: [RGBColor; SERIES] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -24,11 +20,14 @@ const PALETTE: [RGBColor; 7] = [
     RGBColor(60, 60, 60),
 ];
 
+/// How many things are told apart by colour.
+pub(super) const SERIES: usize = 7;
+
 static REGISTERED: Once = Once::new();
 
 /// Measures, multiplied for finer pixels.
 #[derive(Debug, Clone, Copy)]
-pub struct Style {
+pub(super) struct Style {
     scale: u32,
 }
 
@@ -53,38 +52,29 @@ impl Style {
         pixels * self.scale
     }
 
-    /// Pixels, where plotters wants them signed.
-    pub(super) fn ipx(self, pixels: i32) -> i32 {
-        pixels * self.scale as i32
+    /// A length, rounded to pixels.
+    pub(super) fn round(self, length: f64) -> i32 {
+        (length * f64::from(self.scale)).round() as i32
     }
 
-    fn font(self, size: u32, style: FontStyle) -> FontDesc<'static> {
-        FontDesc::new(FontFamily::SansSerif, f64::from(self.px(size)), style)
+    /// How words are set.
+    pub(super) fn text(self, font: Font, ink: Ink) -> TextStyle<'static> {
+        let weight = if font == Font::Title { FontStyle::Bold } else { FontStyle::Normal };
+        FontDesc::new(FontFamily::SansSerif, f64::from(self.px(font.size())), weight).color(&colour(ink))
     }
+}
 
-    /// The words above the picture.
-    pub(super) fn title(self) -> TextStyle<'static> {
-        self.font(20, FontStyle::Bold).color(&INK)
-    }
-
-    /// The words below the title.
-    pub(super) fn subtitle(self) -> TextStyle<'static> {
-        self.font(13, FontStyle::Normal).color(&GREY)
-    }
-
-    /// What an axis means.
-    pub(super) fn axis(self) -> TextStyle<'static> {
-        self.font(14, FontStyle::Normal).color(&INK)
-    }
-
-    /// Ticks, legends, bars.
-    pub(super) fn label(self) -> TextStyle<'static> {
-        self.font(13, FontStyle::Normal).color(&INK)
-    }
-
-    /// The colour of the `n`-th of several things.
-    pub(super) fn colour(n: usize) -> RGBColor {
-        PALETTE[n % PALETTE.len()]
+/// A colour on white paper.
+pub(super) fn colour(ink: Ink) -> RGBColor {
+    match ink {
+        Ink::Text => RGBColor(40, 40, 40),
+        Ink::Grey => RGBColor(110, 110, 110),
+        Ink::Faint => RGBColor(228, 228, 228),
+        Ink::Band => RGBColor(247, 247, 247),
+        Ink::Open => RGBColor(198, 232, 206),
+        Ink::Shut => RGBColor(232, 232, 232),
+        Ink::Series(n) => PALETTE[n % SERIES],
+        Ink::Clear => WHITE,
     }
 }
 

@@ -45,6 +45,13 @@ fn gantt() -> Gantt {
             bar("AWS us-east-2 (all zones)", 60.0, 71.0, Kind::Troubled),
             bar("AWS us-west-2 (all zones)", 71.0, 349.0, Kind::Launched),
         ],
+        truth: vec![Truth {
+            place: "AWS us-west-2 (all zones)".into(),
+            zones: vec![
+                Strip { zone: "us-west-2a".into(), open: vec![(0.0, 40.0), (300.0, 400.0)] },
+                Strip { zone: "us-west-2b".into(), open: vec![] },
+            ],
+        }],
     }
 }
 
@@ -86,8 +93,79 @@ fn pictures_are_the_same_bytes_every_time() {
 fn nothing_to_draw_is_no_error() {
     let empty = Cdf { title: "none".into(), subtitle: String::new(), series: Vec::new() };
     assert!(both(&empty, "empty").0.contains("none"));
-    let idle = Gantt { title: "none".into(), subtitle: String::new(), bars: Vec::new() };
+    let idle = Gantt { title: "none".into(), ..Gantt::default() };
     assert!(both(&idle, "idle").0.contains("none"));
+}
+
+fn ranges() -> Ranges {
+    let range = |label: &str, value: f64, series, is_unclear| Range {
+        label: label.into(),
+        value,
+        ends: (value * 0.9, value * 1.2),
+        series,
+        is_unclear,
+    };
+    Ranges {
+        title: "Against cloud-first".into(),
+        axis: "factor".into(),
+        is_factor: true,
+        groups: vec![("wait p50".into(), vec![range("cheapest", 1.02, 1, true), range("random", 40.0, 2, false)])],
+        ..Ranges::default()
+    }
+}
+
+#[test]
+fn what_may_be_luck_is_hollow_and_grey() {
+    let drawing = ranges().draw(Room::Sheet);
+    let dots = drawing.shapes.iter().filter_map(|shape| match shape.what {
+        drawing::What::Dot { is_hollow, at, .. } => Some((is_hollow, shape.ink, at.0)),
+        _ => None,
+    });
+    let [luck, told] = dots.collect::<Vec<_>>()[..] else { panic!("two dots") };
+    assert_eq!((luck.0, luck.1), (true, drawing::Ink::Grey));
+    assert_eq!((told.0, told.1), (false, drawing::Ink::Series(2)));
+    assert!(told.2 <= drawing.width, "what is far off stands at the edge");
+}
+
+#[test]
+fn what_truly_was_lies_behind_what_was_tried() {
+    let drawing = gantt().draw(Room::Wide);
+    let first = |ink| drawing.shapes.iter().position(|shape| shape.ink == ink).expect("drawn");
+    assert!(first(drawing::Ink::Shut) < first(drawing::Ink::Open));
+    assert!(first(drawing::Ink::Open) < first(drawing::Ink::Series(2)));
+    let open = drawing.shapes.iter().filter(|shape| shape.ink == drawing::Ink::Open && shape.tip.is_some()).count();
+    assert_eq!(open, 2, "two spans of one zone, none of the other");
+}
+
+#[test]
+fn every_picture_fits_its_room() {
+    let stacks = Stacks {
+        title: "How requests ended".into(),
+        is_share: true,
+        parts: vec![("placed".into(), 2), ("no capacity".into(), 1)],
+        stacks: vec![Stack { label: "cloud-first".into(), parts: vec![0.9, 0.1] }],
+        ..Stacks::default()
+    };
+    let spot = Spot { label: "cloud-first".into(), wait: [180.0, 170.0, 190.0], cost: [3.0, 2.9, 3.1] };
+    let scatter = Scatter { title: "Cost".into(), spots: vec![spot], ..Scatter::default() };
+    let curve = Curve { label: "trace".into(), points: vec![(195.0, 0.03), (3600.0, 0.3)], series: 0, is_dots: true };
+    let curves = Curves { title: "Up again".into(), curves: vec![curve], ..Curves::default() };
+    let pictures: [&dyn Picture; 7] = [&cdf(), &bars(), &gantt(), &ranges(), &stacks, &scatter, &curves];
+    for picture in pictures {
+        for room in [Room::Sheet, Room::Wide, Room::Narrow] {
+            let drawing = picture.draw(room);
+            for shape in &drawing.shapes {
+                let points = match &shape.what {
+                    drawing::What::Line { points, .. } => points.clone(),
+                    drawing::What::Box { from, to } => vec![*from, *to],
+                    drawing::What::Dot { at, .. } | drawing::What::Words { at, .. } => vec![*at],
+                };
+                let inside =
+                    |(x, y): &(f64, f64)| (0.0..=drawing.width).contains(x) && (0.0..=drawing.height).contains(y);
+                assert!(points.iter().all(inside), "{} in {room:?}: {shape:?}", picture.title());
+            }
+        }
+    }
 }
 
 #[test]

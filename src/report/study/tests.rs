@@ -42,7 +42,7 @@ fn manifest() -> Manifest {
 #[test]
 fn the_table_tells_estimates_with_their_intervals() {
     let summary = summed(&trials());
-    let lines = [table([("cloud-first", &summary)]), ends([("cloud-first", &summary)])].concat();
+    let lines = [table([("cloud-first", &summary)]).lines(), ends([("cloud-first", &summary)])].concat();
     insta::assert_snapshot!(lines.join("\n"));
 }
 
@@ -79,5 +79,7 @@ fn csv_has_a_line_a_request() {
 #[test]
 fn nothing_simulated_is_no_error() {
     let summary = summed(&[]);
-    assert!(table([("cheapest", &summary)]).iter().any(|line| line.contains(" cheapest ") && line.contains(" -  ")));
+    assert!(
+        table([("cheapest", &summary)]).lines().iter().any(|line| line.contains(" cheapest ") && line.contains(" -  "))
+    );
 }

@@ -172,7 +172,7 @@ impl Site {
         let steps = steps.max(1);
         let span = now.since(from).0;
         let moment = |step: u32| Timestamp(now.0 - span / u64::from(steps) * u64::from(steps - 1 - step));
-        let pools = inner.offers.pools.iter().enumerate();
+        let (pools, held) = (inner.offers.pools.iter().enumerate(), inner.held());
         let catalog = self.catalog();
         let tell = |(index, (offering, zone)): (usize, &(crate::model::Offering, Option<crate::model::ZoneId>))| Pool {
             cloud: catalog.cloud_name(offering.cloud),
@@ -184,7 +184,7 @@ impl Site {
             }),
             terms: offering.capacity.name(),
             course: inner.world.course(index, (0..steps).map(moment)),
-            held: inner.held(index),
+            held: held[index],
         };
         pools.map(tell).collect()
     }
@@ -196,7 +196,7 @@ impl Site {
         let running: Vec<Owned> = held.map(owned).collect();
         Books {
             at: seconds(now),
-            hourly: running.iter().map(|owned| owned.hourly).sum(),
+            hourly: running.iter().fold(0.0, |sum, owned| sum + owned.hourly),
             running,
             billed: inner.world.billed().as_dollars(),
             launched: inner.world.ledger().holdings().len() as u64,
@@ -240,12 +240,15 @@ impl Filter {
 }
 
 impl Inner {
-    /// How many machines of a pool are ours.
-    fn held(&self, pool: usize) -> u32 {
+    /// How many machines of each pool are ours.
+    fn held(&self) -> Vec<u32> {
         let market = self.world.market();
-        let ours = self.instances.values().filter(|instance| instance.lease.is_some());
-        let asks = ours.map(|instance| &market.asks[instance.ask]);
-        asks.filter(|ask| ask.pool as usize == pool).map(|ask| ask.weight).sum()
+        let mut held = vec![0; market.pools.len()];
+        for instance in self.instances.values().filter(|instance| instance.lease.is_some()) {
+            let ask = &market.asks[instance.ask];
+            held[ask.pool as usize] += ask.weight;
+        }
+        held
     }
 
     fn limits(&mut self, site: &Site, cloud: &str, region: &str) -> Vec<Limit> {
