@@ -54,6 +54,9 @@ impl JobsRecord {
     }
 }
 
+/// An estimate and how it is printed.
+type Cell<'a> = (Option<Estimate>, &'a dyn Fn(f64) -> String);
+
 /// The table: a line a policy, below it the 95 % intervals; nothing where there are no jobs.
 pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<String> {
     let head = ["POLICY", "JOBS DONE", "LATE", "TIME", "WORK LOST", "PREEMPTIONS", "RECOVERY CALLS", "COST ($)"];
@@ -63,7 +66,7 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
     let number = |number: f64| format!("{number:.2}");
     for (policy, summary) in arms {
         let Some(jobs) = &summary.jobs else { continue };
-        let cells: [(Option<Estimate>, &dyn Fn(f64) -> String); 7] = [
+        let cells: [Cell<'_>; 7] = [
             (jobs.done, &percent),
             (jobs.missed, &percent),
             (jobs.took, &time),
@@ -72,10 +75,9 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
             (jobs.recovery_attempts, &number),
             (jobs.cost, &number),
         ];
-        let value = |(estimate, text): &(Option<Estimate>, &dyn Fn(f64) -> String)| {
-            estimate.map_or_else(|| "-".to_owned(), |estimate| text(estimate.value))
-        };
-        let interval = |(estimate, text): &(Option<Estimate>, &dyn Fn(f64) -> String)| {
+        let value =
+            |(estimate, text): &Cell<'_>| estimate.map_or_else(|| "-".to_owned(), |estimate| text(estimate.value));
+        let interval = |(estimate, text): &Cell<'_>| {
             let interval = estimate.and_then(|estimate| estimate.interval);
             interval.map_or_else(String::new, |between| format!("{} .. {}", text(between.low), text(between.high)))
         };

@@ -1,13 +1,18 @@
 //! `sky-sim show`: what a scenario's market comes to, pool by pool, with a picture of one trial.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::scenarios::ScenarioArgs;
-use crate::cli::{Console, Exit, Failure};
-use crate::model::Span;
+use crate::cli::{Console, Exit, Failure, files};
+use crate::model::{Span, Timestamp};
 use crate::report::grid::Grid;
+use crate::report::plot::{self, Gantt, Strip, Truth};
+use crate::sim::Luck;
 use crate::sim::market::Market;
+use crate::sim::oracle;
 use crate::sim::scenario::{Scenario, Share, ShownPool, Together, together};
 
 /// Flags of `show`.
@@ -24,6 +29,9 @@ pub(super) struct ShowArgs {
     /// How to tell it.
     #[arg(short, long, value_enum, default_value_t)]
     output: ShowOutput,
+    /// Also draw the picture as SVG and PNG into this directory.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
 }
 
 /// How a market is told.
@@ -46,6 +54,10 @@ pub(super) fn run(args: &ShowArgs, console: &mut Console) -> Result<Exit, Failur
     let market = scenario.market();
     let pools = scenario.shown(&market);
     let window = args.window.unwrap_or_else(|| scenario.window());
+    if let Some(dir) = &args.plots {
+        draw(args, &scenario, &market, &pools, window, dir)?;
+        console.note(format!("pictures written to {}", dir.display()));
+    }
     if args.output == ShowOutput::Json {
         console.json(&document(args, &scenario, &market, &pools, window))?;
         return Ok(Exit::Done);
@@ -73,6 +85,41 @@ pub(super) fn run(args: &ShowArgs, console: &mut Console) -> Result<Exit, Failur
         GLYPHS[0], GLYPHS[2], GLYPHS[4]
     ))?;
     Ok(Exit::Done)
+}
+
+/// When each pool has as many nodes as are wanted, in one trial.
+fn draw(
+    args: &ShowArgs,
+    scenario: &Scenario,
+    market: &Market,
+    pools: &[ShownPool],
+    window: Span,
+    dir: &Path,
+) -> Result<(), Failure> {
+    let until = Timestamp::ZERO + window;
+    let luck = Luck::new(scenario.seed, args.trial);
+    let seconds = |at: Timestamp| at.since(Timestamp::ZERO).as_secs_f64();
+    let truth = |pool: &ShownPool| {
+        let (ask, nodes) = pool.ask;
+        let open = oracle::course(market, luck, ask, nodes, until);
+        let open = open.into_iter().map(|(from, to)| (seconds(from), seconds(to))).collect();
+        Truth { place: label(pool), zones: vec![Strip { zone: pool.place.clone(), open }] }
+    };
+    let picture = Gantt {
+        title: format!("What the market has in trial {}", args.trial),
+        subtitle: format!("{} · seed {}", scenario.title, scenario.seed),
+        bars: Vec::new(),
+        truth: pools.iter().map(truth).collect(),
+    };
+    files::create_dir(dir)?;
+    for ending in ["svg", "png"] {
+        plot::save(&picture, &dir.join(format!("market.{ending}"))).map_err(|error| Failure::Plain {
+            exit: Exit::Internal,
+            message: error.to_string(),
+            hint: String::new(),
+        })?;
+    }
+    Ok(())
 }
 
 fn label(pool: &ShownPool) -> String {

@@ -28,9 +28,8 @@ pub struct Rhythmic {
 }
 
 impl Rhythm {
-    /// A trial's course starts this long before the trial, so that it has found its rhythm by then. A whole week, so
-    /// that the hour stays.
-    pub(super) const RUN_IN: Span = Span(WEEK);
+    /// A trial's course starts this long before the trial, so that it has found its rhythm by then.
+    pub(super) const RUN_IN: Span = Span(48 * Span::HOUR.0);
 
     /// The product of a factor for each hour of the day and one for each day of the week.
     pub fn new(daily: &[f64; 24], weekly: &[f64; 7], start: Option<Span>) -> Result<Self, LawError> {
@@ -46,10 +45,10 @@ impl Rhythm {
         &self.hourly
     }
 
-    /// Where in the week a trial starts, in microseconds.
+    /// Where in the week a course starts, which is a run-in before its trial, in microseconds.
     pub(super) fn phase(&self, luck: Luck) -> u64 {
         let drawn = || (luck.stream(Entity::named("calendar"), Purpose::Stock, 0).unit() * WEEK as f64) as u64;
-        self.start.map_or_else(drawn, |start| start.0 % WEEK)
+        (self.start.map_or_else(drawn, |start| start.0 % WEEK) + WEEK - Self::RUN_IN.0) % WEEK
     }
 
     /// The factor at a moment.
@@ -60,13 +59,7 @@ impl Rhythm {
     /// When `work` seconds are done that were begun at `from`, where an hour with factor f does `speed(f)` of them a
     /// second. `speed` is above 0.
     pub(super) fn after(&self, phase: u64, from: Timestamp, work: f64, speed: impl Fn(f64) -> f64) -> Timestamp {
-        let week: f64 = self.hourly.iter().map(|factor| speed(*factor) * 3600.0).sum();
-        let weeks = (work / week).floor();
-        if weeks >= 1e6 {
-            return Timestamp(u64::MAX / 4);
-        }
-        let mut work = work - weeks * week;
-        let mut at = from + Span(WEEK) * weeks as u64;
+        let (mut work, mut at, mut hours, mut passed) = (work, from, 0, 0.0);
         loop {
             let rate = speed(self.factor(phase, at));
             let left = Span(Span::HOUR.0 - at.0.wrapping_add(phase) % Span::HOUR.0);
@@ -76,6 +69,18 @@ impl Rhythm {
             }
             work -= done;
             at = at + left;
+            (hours, passed) = (hours + 1, passed + done);
+            // After the whole hours of a week, the first of which may have begun, whole weeks are taken at once.
+            if hours == 1 {
+                passed = 0.0;
+            } else if hours == HOURS + 1 {
+                let weeks = (work / passed).floor();
+                if weeks >= 1e6 {
+                    return Timestamp(u64::MAX / 4);
+                }
+                work -= weeks * passed;
+                at = at + Span(WEEK) * weeks as u64;
+            }
         }
     }
 }

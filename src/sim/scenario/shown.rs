@@ -41,6 +41,8 @@ pub struct ShownPool {
     pub stockout: f64,
     /// Its position in the market.
     pub pool: usize,
+    /// The position of an ask that draws from it, and how many nodes it asks for.
+    pub ask: (usize, u16),
 }
 
 /// A share of time.
@@ -74,7 +76,7 @@ impl Scenario {
         let mut shown = Vec::new();
         for (index, wish) in market.demands.iter().enumerate() {
             for (candidate, way) in market.candidates(index) {
-                for ask in market.asks_of(way) {
+                for (offset, ask) in market.asks_of(way).iter().enumerate() {
                     if !seen.insert(ask.pool) {
                         continue;
                     }
@@ -91,6 +93,7 @@ impl Scenario {
                         launched: latency.launched.mean(),
                         stockout: latency.stockout.mean(),
                         pool: ask.pool as usize,
+                        ask: (way.first_ask as usize + offset, wish.demand.nodes),
                         ..self.named(&candidate.offering, ask.zone)
                     });
                 }
@@ -121,6 +124,7 @@ impl Scenario {
             launched: 0.0,
             stockout: 0.0,
             pool: 0,
+            ask: (0, 0),
         }
     }
 

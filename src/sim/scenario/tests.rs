@@ -377,9 +377,7 @@ fn no_number_of_threads_changes_a_byte() {
         let market = scenario.market();
         let of = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| {
-                run_trials(&market, scenario.policies[0], 7, 0..if *name == "crowd" { 300 } else { 600 }, |_| {})
-            })
+            pool.install(|| run_trials(&market, scenario.policies[0], 7, 0..280, |_| {}))
         };
         let expected = of(1);
         assert!(expected == of(2) && expected == of(8), "{name}");
