@@ -7,7 +7,11 @@
 mod aws;
 #[cfg(feature = "azure")]
 mod azure;
+mod crash;
+mod jobs;
+mod lifecycle;
 mod machine;
 mod report;
+mod site;
 mod sshd;
 mod tools;
