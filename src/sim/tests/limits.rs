@@ -55,7 +55,7 @@ fn what_others_use_comes_and_goes_as_their_process_does() {
         let luck = Luck::new(3, trial);
         let mut track = QuotaTrack::start(&quota, luck);
         let standing = track.at(&quota, luck, Timestamp(5_000_000_000));
-        assert!(standing.usage % 2000 == 0 && standing.usage <= 8000);
+        assert!(standing.usage.is_multiple_of(2000) && standing.usage <= 8000);
         admitted += f64::from(u8::from(standing.admits(0, 3000)));
     }
     let expected = counted.availability(3);

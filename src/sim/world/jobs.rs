@@ -20,8 +20,11 @@ pub(super) struct Jobs {
     /// Demands made to recover jobs, in order; their names follow those of the market's own demands.
     recoveries: Vec<Recovered>,
     /// Orders of candidates made so far, by demand and lost region.
-    orders: BTreeMap<(u32, RegionId), (Arc<[Candidate]>, Arc<[u32]>)>,
+    orders: BTreeMap<(u32, RegionId), Order>,
 }
+
+/// The candidates of a demand in another order, each with its position in the demand's own.
+type Order = (Arc<[Candidate]>, Arc<[u32]>);
 
 /// Where one job stands.
 #[derive(Debug, Clone, Copy, Default)]
@@ -163,7 +166,7 @@ impl State {
 }
 
 /// The candidates of a demand with those in the lost region first or last, within each preference.
-fn reordered(wish: &Wish, job: &Job, lost: RegionId) -> (Arc<[Candidate]>, Arc<[u32]>) {
+fn reordered(wish: &Wish, job: &Job, lost: RegionId) -> Order {
     let rank = |candidate: &Candidate| {
         let there = candidate.offering.region == lost;
         let later = match job.recovery {
@@ -177,7 +180,7 @@ fn reordered(wish: &Wish, job: &Job, lost: RegionId) -> (Arc<[Candidate]>, Arc<[
     order.sort_by_key(|at| (rank(&all[*at as usize]), *at));
     let candidates = order.iter().map(|at| {
         let candidate = &all[*at as usize];
-        Candidate { preference: rank(candidate), ..candidate.clone() }
+        Candidate { preference: rank(candidate), ..*candidate }
     });
     (candidates.collect(), order.iter().copied().collect())
 }
