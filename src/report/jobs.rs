@@ -1,4 +1,6 @@
 //! What became of jobs, side by side: for people as a table, for programs as JSON.
+//!
+//! **Invariant:** every estimate is shown with its 95 % interval.
 
 use schemars::JsonSchema;
 use serde::Serialize;

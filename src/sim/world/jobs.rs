@@ -6,11 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::{Attempt, Candidate, Demand, DemandId, Event, LeaseId, Limits, RegionId, Span, Timestamp};
+use crate::model::{
+    Answer, Attempt, Candidate, Demand, DemandId, Event, LeaseId, Limits, Money, RegionId, Span, Timestamp,
+};
 
+use super::super::billing::Ledger;
 use super::super::market::{Job, Market, Recovery, Way, Wish};
 use super::super::probe::Probe;
-use super::{Item, State};
+use super::{Item, SimWorld, State};
 
 /// Where the jobs of a trial stand.
 #[derive(Debug, Default)]
@@ -55,6 +58,48 @@ impl Jobs {
     }
 }
 
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobEnd {
+    /// From its arrival until all work was done; `None` if it never was.
+    pub took: Option<Span>,
+    /// True if it was not done by its deadline; `None` if it has none.
+    pub missed: Option<bool>,
+    /// Work that was lost with machines and done again.
+    pub lost: Span,
+    /// How often its machines were taken back.
+    pub preemptions: u32,
+    /// Launch calls made to find new machines.
+    pub recovery_attempts: u32,
+    /// What all its machines cost, in dollars.
+    pub cost: Money,
+}
+
+impl SimWorld {
+    /// What became of the job of a demand so far, the launch calls of its recoveries aside.
+    pub fn job(&self, demand: usize) -> Option<JobEnd> {
+        let job = self.market.demands[demand].job.as_ref()?;
+        let state = self.state.job_of(demand)?;
+        let arrived = self.arrival(demand);
+        let ours = |id| self.state.wish_of(&self.market, demand_of(id)) == demand;
+        let held = self.state.ledger.holdings().iter().filter(|holding| ours(holding.lease.id));
+        let took = state.finished.map(|finished| finished.since(arrived));
+        Some(JobEnd {
+            took,
+            missed: job.deadline.map(|deadline| took.is_none_or(|took| took > deadline)),
+            lost: state.lost,
+            preemptions: state.preemptions,
+            recovery_attempts: 0,
+            cost: held.fold(Money::ZERO, |sum, holding| sum + Ledger::cost(holding, self.state.now)),
+        })
+    }
+
+    /// The demands that the world made to recover the job of a demand.
+    pub fn recoveries(&self, demand: usize) -> impl Iterator<Item = DemandId> + '_ {
+        self.state.recoveries_of(&self.market, demand)
+    }
+}
+
 impl State {
     pub(super) fn reset_jobs(&mut self, market: &Market) {
         self.jobs.states.clear();
@@ -91,6 +136,15 @@ impl State {
         let recovered = self.jobs.recoveries.get(at)?;
         let candidate = *recovered.order.get(attempt.candidate as usize)?;
         market.way(&Attempt { demand: DemandId(recovered.wish), candidate, ..*attempt })
+    }
+
+    /// A lease whose answer was lost is known now: if it is up, its job starts.
+    pub(super) fn found(&mut self, answer: &Answer) {
+        let Answer::Found(Some(lease)) = answer else { return };
+        if let Some(position) = self.ledger.position(lease.id).filter(|_| self.jobs.is_wanted()) {
+            let up = self.ledger.holdings()[position].up.max(self.now);
+            self.agenda.push(up, Item::Up(position as u32));
+        }
     }
 
     /// The machines of a lease are up: its job works on.

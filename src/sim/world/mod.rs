@@ -3,6 +3,7 @@
 //! **Invariant:** no wall clock; asking never changes the market, only what is leased is subtracted from it. What an
 //! attempt meets is decided when it is asked for and told when the cloud would tell it.
 
+mod arrive;
 mod calls;
 mod jobs;
 mod launch;
@@ -12,39 +13,21 @@ mod spot;
 
 use std::sync::Arc;
 
-use crate::model::{
-    Answer, Call, CallId, Candidate, DemandId, Denials, Event, Money, Offering, RegionId, Span, Timestamp,
-};
+use crate::model::{Answer, Call, CallId, Candidate, Event, Money, Offering, RegionId, Span, Timestamp};
 use crate::world::World;
 
 use super::agenda::Agenda;
 use super::billing::Ledger;
-use super::luck::{Luck, Purpose};
+use super::luck::Luck;
 use super::market::{Course, Market, PriceTrack, QuotaTrack, Tokens, Wish};
 use super::probe::Probes;
-use super::voice::{Refusal, Voice};
+use super::voice::Voice;
 
+pub use jobs::JobEnd;
 use jobs::{Jobs, demand_of};
 
 pub use super::voice::Spoken;
 pub use open::{Asked, OpenWorld, Taken};
-
-/// What became of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JobEnd {
-    /// From its arrival until all work was done; `None` if it never was.
-    pub took: Option<Span>,
-    /// True if it was not done by its deadline; `None` if it has none.
-    pub missed: Option<bool>,
-    /// Work that was lost with machines and done again.
-    pub lost: Span,
-    /// How often its machines were taken back.
-    pub preemptions: u32,
-    /// Launch calls made to find new machines.
-    pub recovery_attempts: u32,
-    /// What all its machines cost, in dollars.
-    pub cost: Money,
-}
 
 /// A market in one trial. Reset and used again for the next.
 pub struct SimWorld {
@@ -185,29 +168,6 @@ impl SimWorld {
     /// When a demand arrives in this trial.
     pub fn arrival(&self, demand: usize) -> Timestamp {
         self.state.arrival(&self.market, demand)
-    }
-
-    /// What became of the job of a demand so far, the launch calls of its recoveries aside.
-    pub fn job(&self, demand: usize) -> Option<JobEnd> {
-        let job = self.market.demands[demand].job.as_ref()?;
-        let state = self.state.job_of(demand)?;
-        let arrived = self.arrival(demand);
-        let ours = |id| self.state.wish_of(&self.market, demand_of(id)) == demand;
-        let held = self.state.ledger.holdings().iter().filter(|holding| ours(holding.lease.id));
-        let took = state.finished.map(|finished| finished.since(arrived));
-        Some(JobEnd {
-            took,
-            missed: job.deadline.map(|deadline| took.is_none_or(|took| took > deadline)),
-            lost: state.lost,
-            preemptions: state.preemptions,
-            recovery_attempts: 0,
-            cost: held.fold(Money::ZERO, |sum, holding| sum + Ledger::cost(holding, self.state.now)),
-        })
-    }
-
-    /// The demands that the world made to recover the job of a demand.
-    pub fn recoveries(&self, demand: usize) -> impl Iterator<Item = DemandId> + '_ {
-        self.state.recoveries_of(&self.market, demand)
     }
 
     /// What everything has cost until now.
@@ -370,47 +330,6 @@ impl State {
                 None
             }
         }
-    }
-
-    /// A lease that was taken back before it was up is a launch that failed.
-    fn too_late(&mut self, market: &Market, answer: Answer) -> Answer {
-        let Answer::Launched(lease) = &answer else { return answer };
-        let Some(holding) = self.ledger.find(lease.id).filter(|holding| holding.preempted) else { return answer };
-        let (ask, way) = (holding.ask as usize, &market.ways[holding.way as usize]);
-        let answers = &market.apis[way.api as usize].answers;
-        let denial = self.voice.refuse(ask, Refusal::Stockout, &market.asks[ask], answers, &lease.offering);
-        Answer::Denied(Denials::from_iter([denial]))
-    }
-
-    /// A lease whose answer was lost is known now: if it is up, its job starts.
-    fn found(&mut self, answer: &Answer) {
-        let Answer::Found(Some(lease)) = answer else { return };
-        if let Some(position) = self.ledger.position(lease.id).filter(|_| self.jobs.is_wanted()) {
-            let up = self.ledger.holdings()[position].up.max(self.now);
-            self.agenda.push(up, Item::Up(position as u32));
-        }
-    }
-
-    /// Draws when demands arrive that follow each other.
-    fn draw_arrivals(&mut self, market: &Market) {
-        self.arrivals.clear();
-        if market.demands.iter().all(|wish| wish.gap.is_none()) {
-            return;
-        }
-        let mut last = Timestamp::ZERO;
-        for wish in &market.demands {
-            let at = wish.gap.as_ref().map_or(wish.at, |gap| {
-                let from = if gap.first { wish.at } else { last };
-                from + gap.law.span(&mut self.luck.stream(wish.entity, Purpose::Arrival, 0))
-            });
-            last = at;
-            self.arrivals.push(at);
-        }
-    }
-
-    /// When a demand arrives in this trial.
-    fn arrival(&self, market: &Market, index: usize) -> Timestamp {
-        self.arrivals.get(index).copied().unwrap_or(market.demands[index].at)
     }
 
     /// Ends a lease and gives back what it took; false if it had ended already.
