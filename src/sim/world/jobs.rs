@@ -144,6 +144,7 @@ impl State {
         if let Some(position) = self.ledger.position(lease.id).filter(|_| self.jobs.is_wanted()) {
             let up = self.ledger.holdings()[position].up.max(self.now);
             self.agenda.push(up, Item::Up(position as u32));
+            self.to_come += 1;
         }
     }
 

@@ -222,6 +222,7 @@ impl State {
             // One whose answer is lost starts when it is found.
             if told {
                 self.agenda.push(up, Item::Up(position as u32));
+                self.to_come += 1;
             }
         }
     }

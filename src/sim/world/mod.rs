@@ -316,6 +316,7 @@ impl State {
             }
             Item::Preempt(position) => self.preempt(market, position as usize).map(Event::Preempted),
             Item::Up(position) => {
+                self.to_come -= 1;
                 self.start_job(market, position);
                 None
             }
