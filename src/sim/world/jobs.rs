@@ -201,6 +201,22 @@ impl State {
         self.agenda.push(self.now, Item::Recover { wish: wish as u32, lost: holding.lease.offering.region });
     }
 
+    /// A lease was given back although a job had started on it, as with machines that come up when others were found in
+    /// their place: what was done there is lost, and the job starts on those others.
+    pub(super) fn abandon_job(&mut self, market: &Market, position: u32) {
+        if !self.jobs.is_wanted() {
+            return;
+        }
+        let wish = self.wish_of(market, demand_of(self.ledger.holdings()[position as usize].lease.id));
+        let state = &mut self.jobs.states[wish];
+        if let Some((_, begins)) = state.running.filter(|(on, _)| *on == position) {
+            state.lost += self.now.since(begins);
+            state.running = None;
+            state.run += 1;
+            self.to_come -= 1;
+        }
+    }
+
     /// The search for new machines begins: a demand with the same candidates in the order of the strategy.
     pub(super) fn recover(&mut self, market: &Market, wish: u32, lost: RegionId) -> Option<Event> {
         self.to_come -= 1;

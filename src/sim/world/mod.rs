@@ -307,6 +307,7 @@ impl State {
             }
             Item::Release { call, position } => {
                 self.end(market, position as usize);
+                self.abandon_job(market, position);
                 Some(Event::Answered(call, Answer::Released))
             }
             Item::Finish(position) => {
