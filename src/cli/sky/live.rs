@@ -152,6 +152,7 @@ fn listen(runtime: &Runtime, interrupt: &Interrupt, home: &Path) {
     let (interrupt, home) = (interrupt.clone(), home.to_owned());
     runtime.spawn(async move {
         signal().await;
+        eprintln!("Stopping: what is on its way is given back. Ctrl-C again stops at once.");
         interrupt.raise();
         signal().await;
         eprintln!("{}", left_behind(&home));
