@@ -9,10 +9,13 @@ mod aws;
 mod azure;
 mod crash;
 mod ec2;
+#[cfg(feature = "gcp")]
+mod gcp;
 mod jobs;
 mod lifecycle;
 mod machine;
 mod report;
+mod serve;
 mod site;
 mod sshd;
 mod tools;

@@ -133,7 +133,8 @@ impl<'a> LiveWorld<'a> {
             region: catalog.region_name(attempt.offering.region).to_owned(),
             zones: attempt.zones.as_slice().iter().map(|zone| catalog.zone_name(*zone).to_owned()).collect(),
             instance_type: catalog.type_name(attempt.offering.instance_type).to_owned(),
-            accelerator: attempt.offering.attached.map(name),
+            // A TPU's host is the same for every slice, so the slice is named like devices that are attached.
+            accelerator: attempt.offering.attached.or_else(|| words::slice(catalog, attempt)).map(name),
             capacity: attempt.offering.capacity,
             nodes: attempt.nodes,
             machine: (self.launch.machine)(attempt, provider),
