@@ -9,6 +9,7 @@ mod aws;
 mod azure;
 mod catalog;
 mod crash;
+mod ec2;
 mod jobs;
 mod lifecycle;
 mod machine;
