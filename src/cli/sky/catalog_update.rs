@@ -71,7 +71,7 @@ pub(super) fn update(args: &UpdateArgs, environment: &Environment, console: &mut
         let message = format!("{} errors were found in the tables; the first: {}", errors.len(), errors[0]);
         return Err(Failure::usage(message, "without --strict they are taken all the same"));
     }
-    put_in_use(&home, fresh, &after)?;
+    put_in_use(&home, &fresh, &after)?;
     let diff = before.diff(&after);
     if args.output == Output::Json {
         console.json(&json!({
@@ -131,7 +131,8 @@ fn fetch(args: &UpdateArgs, into: &Path, date: &str) -> Result<Vec<String>, Fail
             notes.push(note.to_owned());
         }
         files::write_whole(&into.join(&file), plain.as_deref().unwrap_or(&text))?;
-        sources += &format!("{file},all,{date},{},see the source\n", args.from.replace([',', '"', '\n'], " "));
+        let from = args.from.replace([',', '"', '\n'], " ");
+        sources.extend([&file, ",all,", date, ",", &from, ",see the source\n"]);
     }
     for (role, shipped) in SIDE_TABLES {
         let file = format!("{role}.csv");
@@ -244,7 +245,7 @@ fn compare_sizes(before: &Catalog, after: &Catalog) -> Result<(), Failure> {
 
 /// Gives the directory the name of its contents and leads `current` there in one step; the one before stays as
 /// `previous`, older ones go.
-fn put_in_use(home: &Path, fresh: Fresh, catalog: &Catalog) -> Result<(), Failure> {
+fn put_in_use(home: &Path, fresh: &Fresh, catalog: &Catalog) -> Result<(), Failure> {
     let name = catalog.hash()[..16].to_owned();
     let swap = || {
         let place = home.join(&name);
