@@ -10,10 +10,13 @@ mod azure;
 mod catalog;
 mod crash;
 mod ec2;
+#[cfg(feature = "gcp")]
+mod gcp;
 mod jobs;
 mod lifecycle;
 mod machine;
 mod report;
+mod serve;
 mod site;
 mod sshd;
 mod tools;
