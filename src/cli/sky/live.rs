@@ -59,6 +59,10 @@ impl Outside {
             Config::default()
         };
         config.heed(&settings).map_err(|wrong| Failure::usage(wrong, "write for example SKY_SSH_PORT=2222"))?;
+        config
+            .ssh
+            .heed(&settings)
+            .map_err(|error| Failure::usage(error, "write a number such as 2222, or unset it"))?;
         let settings = config.settings(settings);
         Ok(Self { home, config, settings })
     }
@@ -152,6 +156,7 @@ fn listen(runtime: &Runtime, interrupt: &Interrupt, home: &Path) {
     let (interrupt, home) = (interrupt.clone(), home.to_owned());
     runtime.spawn(async move {
         signal().await;
+        eprintln!("Stopping: what is on its way is given back. Ctrl-C again stops at once.");
         interrupt.raise();
         signal().await;
         eprintln!("{}", left_behind(&home));

@@ -69,6 +69,12 @@ pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Co
                 log.entry(entry);
                 show.entry(entry, console)
             }
+            // The terminal has no words for a refusal that was got over; the log and the document keep it.
+            Told::Aside(entry) => {
+                journal.push(entry.clone());
+                log.entry(entry);
+                Ok(())
+            }
         };
         // Whoever read this is gone; the launch itself goes on.
         unwritten = unwritten.take().or(shown.err());

@@ -3,10 +3,9 @@
 //! **Invariant:** no policy, and no create without an intent that was written down. A call is answered exactly once: by
 //! the cloud, by its time-out, or, once the user wants to stop, as lost, so that what it made is looked for.
 
+mod boot;
 mod interrupt;
 mod journal;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use std::collections::BTreeMap;
@@ -17,12 +16,10 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
-use super::{
-    Clock, Cloud, CloudProvider, Clouds, Launched, LeaseKey, MachineSpec, Node, NodeState, Order, ProviderError,
-};
+use super::{Clock, Cloud, CloudProvider, Clouds, Launched, LeaseKey, MachineSpec, Node, Order, ProviderError};
 use crate::catalog::Catalog;
 use crate::denials::Book;
-use crate::model::{Answer, Attempt, Call, CallId, DemandId, Denials, Event, LeaseId, Span, Timestamp};
+use crate::model::{Answer, Attempt, Call, CallId, DemandId, Denials, Event, LeaseId, Timestamp};
 use crate::world::World;
 
 pub use interrupt::Interrupt;
@@ -30,14 +27,8 @@ pub use journal::{Intent, Journal, Settled, Unwritten};
 
 /// How long a launch that was under way when the user wanted to stop may still answer by itself.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long one look for machines may take.
-const FIND_LIMIT: Duration = Duration::from_secs(60);
 /// How long one release may take: the slowest cloud deletes a machine with its disk in four minutes.
 const RELEASE_LIMIT: Duration = Duration::from_secs(600);
-/// How long machines that were found on their way up may take to be up.
-const BOOT_LIMIT: Duration = Duration::from_secs(600);
-/// Between two looks at machines that are on their way up.
-const BOOT_LOOK: Duration = Duration::from_secs(5);
 
 /// What machines of an attempt get beside their type and place, at its cloud.
 pub type MachineOf<'a> = Box<dyn Fn(&Attempt, &dyn CloudProvider) -> MachineSpec + 'a>;
@@ -143,7 +134,7 @@ impl<'a> LiveWorld<'a> {
             zones: attempt.zones.as_slice().iter().map(|zone| catalog.zone_name(*zone).to_owned()).collect(),
             instance_type: catalog.type_name(attempt.offering.instance_type).to_owned(),
             // A TPU's host is the same for every slice, so the slice is named like devices that are attached.
-            accelerator: attempt.offering.attached.or_else(|| slice(catalog, attempt)).map(name),
+            accelerator: attempt.offering.attached.or_else(|| words::slice(catalog, attempt)).map(name),
             capacity: attempt.offering.capacity,
             nodes: attempt.nodes,
             machine: (self.launch.machine)(attempt, provider),
@@ -194,7 +185,7 @@ impl<'a> LiveWorld<'a> {
         };
         let (clock, book, wanted) = (self.around.clock, Arc::clone(&self.around.book), order.nodes);
         let task = async move {
-            let found = find(&cloud, &book, &clock, &order, wanted).await;
+            let found = boot::find(&cloud, &book, &clock, &order, wanted).await;
             Reply::Found(lease, found)
         };
         self.fly(id, task);
@@ -395,36 +386,6 @@ async fn after(pause: Option<Duration>) {
     }
 }
 
-/// What a launch made; if that is all that was ordered and some of it is on its way up, once it is up.
-/// The TPU slice of an attempt, if it is for one.
-fn slice(catalog: &Catalog, attempt: &Attempt) -> Option<crate::model::AcceleratorCount> {
-    let kind = attempt.offering.instance_type;
-    catalog.type_accelerator(kind).filter(|_| catalog.type_info(kind).slice)
-}
-
-async fn find(
-    cloud: &Cloud,
-    book: &Book,
-    clock: &Clock,
-    order: &Order,
-    wanted: u16,
-) -> Result<Vec<Node>, ProviderError> {
-    let (name, provider) = (cloud.provider.name(), &cloud.provider);
-    let mut waited = Duration::ZERO;
-    loop {
-        let look = || provider.find(&order.region, &order.key);
-        let mut nodes = cloud.pace.patiently(name, book, clock, FIND_LIMIT, look).await?;
-        nodes.sort_by_key(|node| node.rank);
-        let up = nodes.iter().filter(|node| words::is_up(node.state)).count();
-        let booting = nodes.iter().any(|node| node.state == NodeState::Pending);
-        if !booting || up < wanted as usize || waited >= BOOT_LIMIT {
-            return Ok(nodes);
-        }
-        clock.sleep(Span::from_secs_f64(BOOT_LOOK.as_secs_f64())).await;
-        waited += BOOT_LOOK;
-    }
-}
-
 impl Drop for LiveWorld<'_> {
     fn drop(&mut self) {
         for flight in self.flying.values() {
@@ -432,3 +393,6 @@ impl Drop for LiveWorld<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,3 +127,9 @@ pub(super) fn lease(catalog: &Catalog, id: LeaseId, attempt: &Attempt, nodes: &[
 pub(super) const fn is_up(state: NodeState) -> bool {
     matches!(state, NodeState::Pending | NodeState::Running)
 }
+
+/// The TPU slice of an attempt, if it is for one.
+pub(super) fn slice(catalog: &Catalog, attempt: &Attempt) -> Option<crate::model::AcceleratorCount> {
+    let kind = attempt.offering.instance_type;
+    catalog.type_accelerator(kind).filter(|_| catalog.type_info(kind).slice)
+}

@@ -68,6 +68,8 @@ pub enum Told<'a> {
     Note(&'a str),
     /// An entry of the engine's journal.
     Entry(&'a Entry),
+    /// A refusal that a launch call met on its way to a zone that had capacity.
+    Aside(&'a Entry),
 }
 
 /// Who is told.
@@ -232,7 +234,7 @@ fn pursue(
         // A refusal that the launch itself got over is told before its success.
         for (at, call, denial) in asides.take() {
             let happening = crate::model::Happening::Denied(call, denial);
-            told(Told::Entry(&Entry { at, demand: DEMAND, happening }));
+            told(Told::Aside(&Entry { at, demand: DEMAND, happening }));
         }
         told(Told::Entry(&entry));
     };
