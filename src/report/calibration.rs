@@ -208,7 +208,9 @@ impl Calibration {
             page.table(&table(&part.lines));
         }
         page.heading("law", "Which law");
-        page.paragraph("Fitted to the first 70 % of the trace and judged by the likelihood of the rest; the first is taken.");
+        page.paragraph(
+            "Fitted to the first 70 % of the trace and judged by the likelihood of the rest; the first is taken.",
+        );
         page.table(&families(&self.contests));
         page.heading("market", "The market");
         page.command(self.yaml.trim_end());

@@ -5,5 +5,6 @@
 
 mod machine;
 mod report;
+mod slurm;
 mod sshd;
 mod tools;

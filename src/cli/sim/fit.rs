@@ -156,7 +156,10 @@ impl FitArgs {
             for (zone, columns, of) in named(&path, &text)? {
                 accelerator = accelerator.or(of);
                 let series = Series::read(&text, &columns).map_err(|error| {
-                    Failure::usage(format!("'{}': {error}", path.display()), "a trace is JSON as spot-traces has it, or CSV with a column seconds")
+                    Failure::usage(
+                        format!("'{}': {error}", path.display()),
+                        "a trace is JSON as spot-traces has it, or CSV with a column seconds",
+                    )
                 })?;
                 let (cloud, region) = place(catalog, &zone, &path)?;
                 all.push((format!("{cloud}/{region}/{zone}"), format!("{cloud}/{region}"), series));
@@ -167,11 +170,16 @@ impl FitArgs {
         };
         let known = catalog.find_accelerator(&accelerator).map(|id| catalog.accelerator_name(id).to_owned());
         let known = known.ok_or_else(|| {
-            Failure::usage(format!("no cloud has an accelerator '{accelerator}'"), "see sky gpus list, and name it with --accelerator")
+            Failure::usage(
+                format!("no cloud has an accelerator '{accelerator}'"),
+                "see sky gpus list, and name it with --accelerator",
+            )
         })?;
         let all = all.into_iter().map(|(place, region, series)| (format!("{place}/{known}"), region, series)).collect();
         let traces = Traces::new(all);
-        traces.map(|traces| (traces, known)).map_err(|error| Failure::usage(error.to_string(), "give traces that were probed at the same ticks"))
+        traces
+            .map(|traces| (traces, known))
+            .map_err(|error| Failure::usage(error.to_string(), "give traces that were probed at the same ticks"))
     }
 
     /// The scenario file.
@@ -192,7 +200,8 @@ impl FitArgs {
         wrapped(&why, 116).iter().for_each(|line| {
             let _ = writeln!(text, "  {line}");
         });
-        let yaml = calibration.yaml.replacen("clouds:\n", &format!("clouds:\n  \"*/{accelerator}\": {{pool: never}}\n"), 1);
+        let yaml =
+            calibration.yaml.replacen("clouds:\n", &format!("clouds:\n  \"*/{accelerator}\": {{pool: never}}\n"), 1);
         text.push_str(&yaml);
         let clouds: Vec<&str> = fit.model.pools.iter().filter_map(|pool| pool.place.split('/').next()).collect();
         let cloud = clouds.first().filter(|first| clouds.iter().all(|cloud| cloud == *first));
@@ -219,7 +228,11 @@ impl FitArgs {
             ("--seed", Some(self.seed.to_string())),
             ("--out", self.out.as_ref().map(path)),
         ];
-        words.extend(flags.into_iter().flat_map(|(name, value)| value.into_iter().flat_map(move |value| [name.to_owned(), value])));
+        words.extend(
+            flags
+                .into_iter()
+                .flat_map(|(name, value)| value.into_iter().flat_map(move |value| [name.to_owned(), value])),
+        );
         words
     }
 }

@@ -33,7 +33,11 @@ pub enum Told {
 impl Line {
     /// By which part of the trace's figure the market's differs.
     pub fn off(&self) -> f64 {
-        if self.trace == 0.0 { if self.market.abs() < 5e-4 { 0.0 } else { f64::INFINITY } } else { self.market / self.trace - 1.0 }
+        if self.trace == 0.0 {
+            if self.market.abs() < 5e-4 { 0.0 } else { f64::INFINITY }
+        } else {
+            self.market / self.trace - 1.0
+        }
     }
 
     /// Within a tenth of the trace.
@@ -63,7 +67,9 @@ pub fn compare(model: &Model, traces: &Traces, seed: u64) -> Vec<Line> {
     let market = told(&market);
     let mut lines: Vec<Line> = Vec::new();
     for (what, trace, told) in told(&trace) {
-        let of = |figures: &[(String, f64, Told)]| figures.iter().find(|(name, ..)| *name == what).map(|(_, value, _)| *value);
+        let of = |figures: &[(String, f64, Told)]| {
+            figures.iter().find(|(name, ..)| *name == what).map(|(_, value, _)| *value)
+        };
         let Some(market) = of(&market) else { continue };
         let mut values: Vec<f64> = singles.iter().filter_map(|single| of(single)).collect();
         values.sort_by(f64::total_cmp);
@@ -103,7 +109,11 @@ fn told(figures: &Figures) -> Vec<(String, f64, Told)> {
     let minutes = |seconds: f64| format!("{} min", (seconds / 60.0).round());
     let mut from = 0.0;
     for (end, hazard) in AGES.into_iter().zip(figures.hazard) {
-        let ages = if end.is_finite() { format!("{} to {}", minutes(from), minutes(end)) } else { format!("over {}", minutes(from)) };
+        let ages = if end.is_finite() {
+            format!("{} to {}", minutes(from), minutes(end))
+        } else {
+            format!("over {}", minutes(from))
+        };
         all.extend(hazard.map(|hazard| (format!("recovery by the next tick, aged {ages}"), hazard, Told::Share)));
         from = end;
     }

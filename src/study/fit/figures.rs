@@ -82,7 +82,8 @@ impl Count {
         let words: Vec<Vec<u64>> = pools.iter().map(|up| packed(up)).collect();
         for (a, one) in words.iter().enumerate() {
             for (b, other) in words.iter().enumerate().skip(a) {
-                self.both[a * pools.len() + b] += one.iter().zip(other).map(|(x, y)| u64::from((x & y).count_ones())).sum::<u64>();
+                self.both[a * pools.len() + b] +=
+                    one.iter().zip(other).map(|(x, y)| u64::from((x & y).count_ones())).sum::<u64>();
             }
             self.up[a] = self.both[a * pools.len() + a];
         }

@@ -160,7 +160,8 @@ fn expectation_maximisation(runs: &[Run], gap: f64, mean: f64) -> Shape {
     for _ in 0..400 {
         let (mut share, mut ends, mut time) = ([0.0; 2], [0.0; 2], [0.0; 2]);
         for run in runs {
-            let seconds = (run.ticks as f64 - 0.5) * gap + if run.is_cut { 0.0 } else { 0.5 * gap };
+            // Counted from the half tick before which nothing is seen; it forgets its age, so that is all it takes.
+            let seconds = (run.ticks as f64 - if run.is_cut { 1.0 } else { 0.5 }) * gap;
             let of = |n: usize| {
                 let density = if run.is_cut { 1.0 } else { 1.0 / means[n] };
                 density * libm::exp(-seconds / means[n])
@@ -235,7 +236,9 @@ mod tests {
     fn the_law_that_made_the_runs_is_found_again() {
         let made = Shape::Mixture { weight: 0.69, short: 1860.0, long: 16_680.0 };
         let runs = drawn(&made.law(), 40_000, 195.0);
-        let Some(Shape::Mixture { weight, short, long }) = fit(Family::Mixture, &runs, 195.0) else { panic!("a mixture") };
+        let Some(Shape::Mixture { weight, short, long }) = fit(Family::Mixture, &runs, 195.0) else {
+            panic!("a mixture")
+        };
         for (found, truth) in [(weight, 0.69), (short, 1860.0), (long, 16_680.0)] {
             assert!((found / truth - 1.0).abs() < 0.05, "{weight} {short} {long}");
         }

@@ -71,7 +71,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, replicas: 8, steps: 420 }
+        Self { seed: 1, replicas: 8, steps: 600 }
     }
 }
 
@@ -83,24 +83,36 @@ const STEADY: f64 = 0.9995;
 /// Fits a market to traces.
 pub fn fit(traces: &Traces, options: Options) -> Fit {
     let contests = [0, 1].map(|side| contest(traces, side));
-    let base = Base::new(traces, [0, 1].map(|side| contests[side].first().map_or(Family::Mixture, |c| c.family)));
-    let model = if base.moving.is_empty() {
-        base.model(&[0.0; KNOBS])
-    } else {
-        let target = traces.count().sketch();
-        let misfit = |knobs: &[f64]| {
-            if knobs.iter().any(|knob| knob.abs() > 3.0) {
-                return f64::INFINITY;
-            }
-            let model = base.model(knobs);
-            let simulated = simulate(&model, traces, options.seed, 0..options.replicas, traces.ticks());
-            // A hair of weight on staying where the pools' own laws are, so that what nothing tells does not drift.
-            away(&simulated.sketch(), &target) + 0.02 * knobs.iter().map(|knob| knob * knob).sum::<f64>()
-        };
-        let found = minimise(&[0.0; KNOBS], 0.5, options.steps, misfit);
-        base.model(&found)
+    let [up, down] = [0, 1].map(|side| contests[side].first().map_or(Family::Mixture, |c| c.family));
+    // What is left of outages once shocks have made theirs may be of another family than all of them, so mixtures,
+    // which bend most, are tried too: the nearer market is taken.
+    let mut families = vec![[up, down], [Family::Mixture, Family::Mixture]];
+    families.dedup();
+    let found = families.into_iter().map(|families| nearest(traces, families, options));
+    let found = found.min_by(|a, b| a.0.total_cmp(&b.0));
+    let model = found.map_or_else(|| Model { pools: Vec::new(), falls: Vec::new() }, |(_, model)| model.rounded());
+    Fit { model, contests }
+}
+
+/// The nearest market with laws of these families for up times and outages, and how far it is away.
+fn nearest(traces: &Traces, families: [Family; 2], options: Options) -> (f64, Model) {
+    let base = Base::new(traces, families);
+    if base.moving.is_empty() {
+        return (0.0, base.model(&[0.0; KNOBS]));
+    }
+    let target = traces.count().sketch();
+    let misfit = |knobs: &[f64]| {
+        if knobs.iter().any(|knob| knob.abs() > 3.0) {
+            return f64::INFINITY;
+        }
+        let simulated = simulate(&base.model(knobs), traces, options.seed, 0..options.replicas, traces.ticks());
+        // A hair of weight on staying where the pools' own laws are, so that what nothing tells does not drift.
+        away(&simulated.sketch(), &target) + 0.02 * knobs.iter().map(|knob| knob * knob).sum::<f64>()
     };
-    Fit { model: model.rounded(), contests }
+    let once = minimise(&[0.0; KNOBS], 0.5, options.steps * 2 / 3, misfit);
+    // Once more from where it stopped: a simplex may have collapsed too early.
+    let found = minimise(&once, 0.25, options.steps / 3, misfit);
+    (misfit(&found), base.model(&found))
 }
 
 /// Replicas of a market, probed as the traces were, and counted.
@@ -167,7 +179,8 @@ impl<'a> Base<'a> {
         let count = traces.count();
         let figures = count.sketch();
         let rates = count.outage_rates();
-        let changes = |pool: &usize| (1.0 - STEADY..=STEADY).contains(&figures.availability[*pool]) && rates[*pool] > 0.0;
+        let changes =
+            |pool: &usize| (1.0 - STEADY..=STEADY).contains(&figures.availability[*pool]) && rates[*pool] > 0.0;
         let moving: Vec<usize> = (0..traces.pools.len()).filter(changes).collect();
         let mut regions: Vec<String> = moving.iter().map(|pool| traces.pools[*pool].region.clone()).collect();
         regions.sort();
@@ -230,12 +243,14 @@ impl<'a> Base<'a> {
     /// The shocks, each with the region it is for.
     fn falls(&self, knobs: &[f64]) -> Vec<(Fall, Option<usize>)> {
         let kind = self.traces.kind();
-        let lasts = |longer: f64| Shape::Mixture {
-            weight: 1.0 / (1.0 + libm::exp(-0.5 - knobs[7])),
-            short: 1.0,
-            long: 1.0 + 4.0 * libm::exp(knobs[6]),
-        }
-        .with_mean(3.0 * self.outage * libm::exp(knobs[5] + longer));
+        let lasts = |longer: f64| {
+            Shape::Mixture {
+                weight: 1.0 / (1.0 + libm::exp(-0.5 - knobs[7])),
+                short: 1.0,
+                long: 1.0 + 4.0 * libm::exp(knobs[6]),
+            }
+            .with_mean(3.0 * self.outage * libm::exp(knobs[5] + longer))
+        };
         let fall = |share: shared::Share, on: String, region: Option<usize>, longer: f64| {
             let lasts = lasts(longer);
             let calm = lasts.mean() * (1.0 - share.lasts) / share.lasts;
@@ -268,7 +283,9 @@ impl<'a> Base<'a> {
                 let ratio = (1.0 + (long / short - 1.0) * libm::exp(spread)).max(1.0);
                 Shape::Mixture { weight: odds / (1.0 + odds), short, long: short * ratio }
             }
-            other => other,
+            Shape::LogNormal(mu, sigma) => Shape::LogNormal(mu, sigma * libm::exp(0.5 * spread)),
+            Shape::Weibull(shape, scale) => Shape::Weibull(shape * libm::exp(-0.5 * spread), scale),
+            Shape::Gamma(shape, scale) => Shape::Gamma(shape * libm::exp(-0.5 * spread), scale),
         };
         into.availability = alone;
         into.down = Some(shape(1, knobs[1], knobs[2]).with_mean((1.0 - alone) / own));
@@ -283,10 +300,10 @@ fn away(model: &Figures, trace: &Figures) -> f64 {
     for side in 0..2 {
         sum += part(model.lengths[side][0], trace.lengths[side][0], 0.05);
         let shares = model.by_then[side].iter().zip(&trace.by_then[side]);
-        sum += shares.map(|(model, trace)| ((model - trace) / 0.015).powi(2)).sum::<f64>();
+        sum += shares.map(|(model, trace)| ((model - trace) / 0.02).powi(2)).sum::<f64>();
     }
-    sum += model.again.iter().zip(&trace.again).map(|(m, t)| part(m.1, t.1, 0.05)).sum::<f64>();
+    sum += model.again.iter().zip(&trace.again).map(|(m, t)| part(m.1, t.1, 0.06)).sum::<f64>();
     let ages = model.hazard.iter().zip(&trace.hazard);
-    sum += ages.map(|(m, t)| m.zip(*t).map_or(0.0, |(m, t)| part(m, t, 0.12))).sum::<f64>();
+    sum += ages.map(|(m, t)| m.zip(*t).map_or(0.0, |(m, t)| part(m, t, 0.07))).sum::<f64>();
     sum
 }

@@ -133,7 +133,9 @@ impl Model {
                     law(down),
                     pool.nodes
                 ),
-                _ if pool.availability > 0.5 => writeln!(text, "  {}: {{pool: {{always: {}}}}}", pool.place, pool.nodes),
+                _ if pool.availability > 0.5 => {
+                    writeln!(text, "  {}: {{pool: {{always: {}}}}}", pool.place, pool.nodes)
+                }
                 _ => writeln!(text, "  {}: {{pool: never}}", pool.place),
             };
         }

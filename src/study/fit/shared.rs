@@ -89,9 +89,9 @@ impl Shares {
             let own = |a: usize, b: usize| seen.region[a] == region && seen.region[b] == region;
             sum += within.map_or(0.0, |within| 0.5 * miss(mean(&own), within.max(0.0)));
         }
-        sum += seen.across.map_or(0.0, |across| {
-            2.0 * miss(mean(&|a, b| seen.region[a] != seen.region[b]), across.max(0.0))
-        });
+        sum += seen
+            .across
+            .map_or(0.0, |across| 2.0 * miss(mean(&|a, b| seen.region[a] != seen.region[b]), across.max(0.0)));
         sum += 2.0 * ((self.dark(seen) - seen.dark) / (seen.dark + 0.002)).powi(2);
         let above = |pool: usize| (seen.availability[pool] / self.spared(seen.region[pool]) - MOST).max(0.0);
         sum + 1e4 * (0..seen.region.len()).map(|pool| above(pool).powi(2)).sum::<f64>()
