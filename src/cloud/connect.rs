@@ -94,6 +94,10 @@ impl Clouds {
 /// [`ProviderError::NoCredentials`] with what to do, also where this build has no adapter for it.
 pub async fn connect(name: &str, settings: &Settings) -> Result<Arc<dyn CloudProvider>, ProviderError> {
     match name {
+        #[cfg(feature = "azure")]
+        "azure" => Ok(Arc::new(super::azure::Azure::connect(settings).await?)),
+        #[cfg(feature = "aws")]
+        "aws" => Ok(Arc::new(super::aws::connect(settings).await?)),
         #[cfg(feature = "gcp")]
         "gcp" => Ok(Arc::new(super::gcp::Gcp::connect(settings).await?)),
         _ => {

@@ -4,9 +4,14 @@
 //! [`Node`]s and [`Refusal`]s in the vendor's own words; what a refusal means is looked up in `denials`, what follows
 //! from it the engine decides.
 
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "azure")]
+pub mod azure;
 mod clock;
 pub mod conformance;
 mod connect;
+pub mod ec2;
 pub mod fake;
 #[cfg(feature = "gcp")]
 pub mod gcp;
@@ -15,7 +20,7 @@ mod pace;
 mod port;
 mod settings;
 
-pub use clock::{Clock, SPEED, SpeedError};
+pub use clock::{Clock, SPEED, SpeedError, URL};
 pub use connect::{CLOUDS, Cloud, Clouds, connect};
 pub use pace::Pace;
 pub use port::{

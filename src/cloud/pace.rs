@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Clock, ProviderError};
 use crate::denials::Book;
-use crate::model::Cause;
+use crate::model::{Cause, Span};
 
 /// Launches in flight at once, per cloud: a burst of hedged attempts, below what any cloud starts to throttle.
 const LAUNCHES: usize = 16;
@@ -98,7 +98,8 @@ impl Pace {
                 Err(_) => ProviderError::Lost(format!("no answer within {} s", limit.as_secs())),
             };
             let Some(pause) = pauses.next().filter(|_| is_passing(cloud, book, &error)) else { return Err(error) };
-            tokio::time::sleep(clock.scaled(asked(&error).unwrap_or_default().max(pause))).await;
+            let pause = asked(&error).unwrap_or_default().max(pause);
+            clock.sleep(Span::from_secs_f64(pause.as_secs_f64())).await;
         }
     }
 }

@@ -41,14 +41,21 @@ pub fn router(site: &Arc<Site>) -> Router {
             }
         }
     };
-    Router::new().nest("/_sky", control::router(site)).fallback(dispatch)
+    control::router(site).fallback(dispatch)
 }
 
 /// The clouds whose protocols are spoken, each with the paths that are its own:
 /// `Frontend { cloud: "gcp", speaks: |path| path.starts_with("/compute/"), router: gce::router(Arc::clone(site)) }`.
 /// The first that speaks a path gets it.
-fn frontends(_site: &Arc<Site>) -> Vec<Frontend> {
-    Vec::new()
+fn frontends(site: &Arc<Site>) -> Vec<Frontend> {
+    vec![
+        Frontend {
+            cloud: "gcp",
+            speaks: |path| path.starts_with("/compute/"),
+            router: super::gce::router(Arc::clone(site)),
+        },
+        Frontend { cloud: "azure", speaks: super::arm::speaks, router: super::arm::router(Arc::clone(site)) },
+    ]
 }
 
 /// What a shell has to export so that clients come here instead of to the real clouds: names and values.

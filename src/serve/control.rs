@@ -11,7 +11,7 @@ use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::stream::{Stream, unfold};
@@ -35,16 +35,17 @@ type Shared = State<Arc<Site>>;
 
 pub(super) fn router(site: &Arc<Site>) -> Router {
     Router::new()
-        .route("/", get(|| async { Html(include_str!("page.html")) }))
-        .route("/clock", get(clock).post(set_clock))
-        .route("/journal", get(journal))
-        .route("/pools", get(pools))
-        .route("/books", get(books))
-        .route("/limits", get(limits))
-        .route("/inject", post(inject).get(pending).delete(forget))
-        .route("/reset", post(reset))
-        .route("/events", get(events))
-        .layer(middleware::from_fn(at_home))
+        .route("/_sky", get(|| async { Redirect::permanent("/_sky/") }))
+        .route("/_sky/", get(|| async { Html(include_str!("page.html")) }))
+        .route("/_sky/clock", get(clock).post(set_clock))
+        .route("/_sky/journal", get(journal))
+        .route("/_sky/pools", get(pools))
+        .route("/_sky/books", get(books))
+        .route("/_sky/limits", get(limits))
+        .route("/_sky/inject", post(inject).get(pending).delete(forget))
+        .route("/_sky/reset", post(reset))
+        .route("/_sky/events", get(events))
+        .route_layer(middleware::from_fn(at_home))
         .with_state(Arc::clone(site))
 }
 

@@ -10,10 +10,16 @@
 //! not done yet, [`wire::cut`] and [`wire::hang`] are the answers that do not come.
 
 mod app;
+pub mod arm;
 pub mod clock;
 mod control;
+pub mod gce;
 pub mod login;
+pub mod provider;
 pub mod site;
+pub mod ssh;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 
 pub use app::{exports, router};

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use sky::cluster::machine::{self, JobEnd, JobState, MachineError, Machines, Options, Patience, Told, Until, bring_up};
+use sky::cluster::machine::{
+    self, Idle, JobEnd, JobState, MachineError, Machines, Options, Patience, Promise, Told, Until, bring_up,
+};
 use sky::request::{Secret, Work};
 
 use super::sshd::Nodes;
@@ -323,4 +325,60 @@ fn a_secret_is_in_no_command_line_log_or_file() {
         }
     }
     assert!(looked_at > 10, "only {looked_at} files were found");
+}
+
+/// A machine that notes its own stop in a file, and where nobody is ever logged in.
+const NOTES_ITS_STOP: &str = "SKY_STOP_COMMAND=\"echo $SKY_STOP_KIND >> stopped\" PATH={home}/bin:/usr/bin:/bin";
+
+fn nobody_logged_in(nodes: &Nodes, count: usize) {
+    use std::os::unix::fs::PermissionsExt as _;
+    for rank in 0..count {
+        for (name, text) in [("who", "#!/bin/sh\n"), ("pgrep", "#!/bin/sh\nexit 1\n")] {
+            let path = nodes.home(rank).join("bin").join(name);
+            fs::create_dir_all(path.parent().expect("below")).expect("made");
+            fs::write(&path, text).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+        }
+    }
+}
+
+#[test]
+fn idle_machines_stop_themselves_and_busy_ones_do_not() {
+    let Some(nodes) = Nodes::start_with(2, NOTES_ITS_STOP) else { return };
+    nobody_logged_in(&nodes, 2);
+    let machines = nodes.machines();
+    let stopped = |rank| fs::read_to_string(nodes.home(rank).join("stopped")).ok();
+    let idle = Idle { after: Duration::from_secs(3), down: true };
+    let work = run("sleep 8; ls ~/stopped 2>/dev/null; echo still here");
+    let (end, heard) = bring(&machines, &work, &Options { idle: Some(idle), ..Options::default() });
+    assert_eq!(end.expect("reached").expect("a job").code, Some(0));
+    assert_eq!(heard.text().lines().filter(|line| line.ends_with(") still here")).count(), 2, "{}", heard.text());
+    assert!(!heard.text().contains("stopped"), "it stopped while a job ran: {}", heard.text());
+    assert_eq!(wait(machine::autostop(&machines)), Ok(Some(idle)));
+    until("both nodes to stop", || stopped(0).is_some() && stopped(1).is_some());
+    assert_eq!(stopped(0).expect("noted").lines().next(), Some("down"));
+    let kept = wait(machine::set_autostop(&machines, "aws", None)).expect("taken away");
+    assert_eq!((kept, wait(machine::autostop(&machines))), (Promise::Kept, Ok(None)));
+    std::thread::sleep(Duration::from_secs(2));
+    let before = stopped(0);
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(stopped(0), before, "the watcher goes on after it was taken away");
+}
+
+#[test]
+fn plain_ssh_leads_to_the_machine() {
+    let Some(nodes) = Nodes::start(2) else { return };
+    let machines = nodes.machines();
+    ended(&machines, &run("true"));
+    machine::add_shortcut(&machines, &nodes.here()).expect("added");
+    for (name, node) in [("t", "node0\n"), ("t-worker1", "node1\n")] {
+        let mut command = Command::new("ssh");
+        command.arg("-F").arg(nodes.here().join(".ssh/config")).args(["-o", "BatchMode=yes", name, "echo $NODE"]);
+        let output = command.output().expect("starts");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), node, "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    wait(machines.disconnect());
+    assert!(fs::read_dir(nodes.here().join(".sky/ctl")).expect("there").next().is_none(), "connections stay");
+    machine::forget(&machines.sky_home, "t", Some(&nodes.here())).expect("forgotten");
+    assert!(!nodes.here().join(".sky/machines/t").exists());
 }

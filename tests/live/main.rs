@@ -3,6 +3,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test of whole programs waits, and reads where its tools are")]
 
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "azure")]
+mod azure;
 mod machine;
 mod report;
 mod slurm;

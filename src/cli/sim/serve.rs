@@ -12,6 +12,7 @@ use clap::Args;
 use crate::cli::scenarios::{ScenarioArgs, name_of};
 use crate::cli::{Console, Exit, Failure};
 use crate::model::Span;
+use crate::serve::ssh::{Machines, Setup, find_sshd, user};
 use crate::serve::wire::Loopback;
 use crate::serve::{Clock, Site, Speed, exports, router};
 
@@ -38,6 +39,12 @@ pub(super) struct ServeArgs {
     /// Write every ask and verdict to this file, one JSON document a line.
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
+    /// Let every running instance be a real ssh server on loopback, each at an address of its own.
+    #[arg(long)]
+    ssh: bool,
+    /// The port of those servers.
+    #[arg(long, value_name = "PORT", default_value_t = 2222, requires = "ssh")]
+    ssh_port: u16,
     /// Stop after so much wall time, such as 10m; at Ctrl-C or SIGTERM if absent.
     #[arg(long = "for", value_name = "DURATION")]
     lasting: Option<Span>,
@@ -60,22 +67,52 @@ pub(super) fn run(args: &ServeArgs, console: &mut Console) -> Result<Exit, Failu
 
 async fn serve(args: &ServeArgs, site: &Arc<Site>, console: &mut Console) -> Result<Exit, Failure> {
     let port = Loopback::bind(args.host, args.port).await.map_err(|error| unreachable_port(args, &error))?;
-    let at = port.address()?;
-    tell(args, site, at, console)?;
-    let stop = stopped(args.lasting);
-    port.serve(router(site), stop).await?;
+    let mut machines = if args.ssh { Some(machines(args, site).await?) } else { None };
+    let mut exports = exports(site, port.address()?);
+    if machines.is_some() {
+        exports.push(("SKY_SSH_PORT", args.ssh_port.to_string()));
+        exports.extend(user().await.map(|user| ("SKY_SSH_USER", user)));
+    }
+    tell(args, site, port.address()?, &exports, console)?;
+    let served = async {
+        match &mut machines {
+            Some(machines) => {
+                tokio::select! {
+                    served = port.serve(router(site), stopped(args.lasting)) => served,
+                    () = machines.keep(|complaint| console.note(complaint)) => Ok(()),
+                }
+            }
+            None => port.serve(router(site), stopped(args.lasting)).await,
+        }
+    }
+    .await;
+    if let Some(machines) = machines {
+        machines.end().await;
+    }
+    served?;
     let books = site.books();
-    console.note(format!(
-        "stopped: {} launched, {} still held, ${:.2} billed",
-        books.launched,
-        books.running.len(),
-        books.billed
-    ));
+    let held = books.running.len();
+    console.note(format!("stopped: {} launched, {held} still held, ${:.2} billed", books.launched, books.billed));
     Ok(Exit::Done)
 }
 
-fn tell(args: &ServeArgs, site: &Site, at: SocketAddr, console: &mut Console) -> Result<(), Failure> {
-    let lines: Vec<String> = exports(site, at).iter().map(|(name, value)| format!("export {name}={value}")).collect();
+async fn machines(args: &ServeArgs, site: &Arc<Site>) -> Result<Machines, Failure> {
+    let missing =
+        || Failure::usage("sshd is not installed", "install it (Debian: openssh-server), or leave --ssh away");
+    let sshd = find_sshd().await.ok_or_else(missing)?;
+    let dir = std::env::temp_dir().join(format!("sky-sim-serve-{}", std::process::id()));
+    let setup = Setup { dir: dir.clone(), sshd, port: args.ssh_port };
+    Machines::new(Arc::clone(site), setup).await.map_err(|error| unwritable(&dir, &error))
+}
+
+fn tell(
+    args: &ServeArgs,
+    site: &Site,
+    at: SocketAddr,
+    exports: &[(&'static str, String)],
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let lines: Vec<String> = exports.iter().map(|(name, value)| format!("export {name}={value}")).collect();
     let name = name_of(&args.scenario.path);
     console.line(format!("seed {} · {name}: {} · {}", site.seed(), site.scenario().title, args.speed))?;
     console.line(format!("live page and control: http://{at}/_sky/"))?;

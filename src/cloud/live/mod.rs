@@ -22,7 +22,7 @@ use super::{
 };
 use crate::catalog::Catalog;
 use crate::denials::Book;
-use crate::model::{Answer, Attempt, Call, CallId, DemandId, Denials, Event, LeaseId, Timestamp};
+use crate::model::{Answer, Attempt, Call, CallId, DemandId, Denials, Event, LeaseId, Span, Timestamp};
 use crate::world::World;
 
 pub use interrupt::Interrupt;
@@ -328,6 +328,9 @@ impl World for LiveWorld<'_> {
             return Event::Woke;
         }
         let (interrupt, clock) = (self.around.interrupt.clone(), self.around.clock);
+        if let Some(at) = deadline.filter(|_| self.flying.is_empty() && self.replies.is_empty()) {
+            clock.pass(at);
+        }
         loop {
             let wake = deadline.map(|at| clock.wall(at.since(clock.now())));
             let (grace, replies) = (self.grace, &mut self.replies);
@@ -354,7 +357,11 @@ impl World for LiveWorld<'_> {
                     self.drop_launches();
                     self.grace = self.grace.map(|at| at + Duration::from_secs(86_400));
                 }
-                Seen::Deadline | Seen::Reply(None) => return Event::Woke,
+                Seen::Deadline | Seen::Reply(None) => {
+                    // What is under way did not answer by then.
+                    deadline.inspect(|at| clock.pass(*at));
+                    return Event::Woke;
+                }
             }
         }
     }
@@ -400,7 +407,7 @@ async fn find(
         if !booting || up < wanted as usize || waited >= BOOT_LIMIT {
             return Ok(nodes);
         }
-        tokio::time::sleep(clock.scaled(BOOT_LOOK)).await;
+        clock.sleep(Span::from_secs_f64(BOOT_LOOK.as_secs_f64())).await;
         waited += BOOT_LOOK;
     }
 }

@@ -148,7 +148,7 @@ async fn show(
         tell(Told::Output(bytes));
     };
     let ssh = machines.ssh(0);
-    let (code, err) = stream_launcher(&ssh, &args, b"", &mut output).await?;
+    let (code, err) = stream_launcher(&ssh, &args, &mut output).await?;
     match code {
         0 => Ok(()),
         NO_JOB => Err(no_job(machines, &number)),

@@ -6,7 +6,7 @@
 #   put JOB BYTES BYTES BYTES       takes variables, setup, run and the list of nodes from the standard input
 #   start JOB                       starts it, and returns
 #   tail JOB PHASE OFFSET [once]    prints the log of a phase from a byte on, until the phase has ended
-#   status JOB · queue · cancel JOB · newest
+#   status JOB · queue · cancel JOB · newest · active
 #
 # A job's directory (on the head node: all of these; on the others: those marked *):
 #   name submitted started ended    times in seconds since 1970
@@ -311,6 +311,17 @@ queue() {
   done
 }
 
+# True if a job runs, or has just been made and waits for its files.
+active() {
+  for path in "$root"/jobs/*; do
+    [ -d "$path" ] || continue
+    [ -s "$path/rc" ] && continue
+    alive "$path" && return 0
+    [ ! -s "$path/pid" ] && [ -n "$(find "$path" -maxdepth 0 -mmin -10 2>/dev/null)" ] && return 0
+  done
+  return 1
+}
+
 cancel() {
   need_job "$1"
   if [ ! -s "$dir/rc" ] && alive "$dir"; then
@@ -360,5 +371,6 @@ case $verb in
   queue) queue ;;
   cancel) cancel "$1" ;;
   newest) newest ;;
+  active) active ;;
   *) echo "launcher: no verb $verb" >&2; exit 64 ;;
 esac

@@ -7,6 +7,7 @@
 //! The system's own `ssh`, `rsync` and `ssh-keygen` do the talking, so what `~/.ssh/config` says of a host (a jump host,
 //! say) holds here too.
 
+mod autostop;
 mod contact;
 mod endpoint;
 mod error;
@@ -14,16 +15,19 @@ mod files;
 mod install;
 mod jobs;
 mod quote;
+mod shortcut;
 mod ssh;
 mod submit;
 mod variables;
 
+pub use autostop::{Idle, Promise, autostop, set_autostop};
 pub use contact::{Patience, wait_for_ssh};
 pub use endpoint::{Endpoint, Machines};
 pub use error::MachineError;
 pub use files::check_files;
 pub use jobs::{JobEnd, JobRow, JobState, cancel, follow, newest, print_log, queue, status};
 pub use quote::quote;
+pub use shortcut::{add_shortcut, forget};
 pub use ssh::login_command;
 pub use submit::{Options, Until, bring_up, submit};
 pub use variables::Identity;

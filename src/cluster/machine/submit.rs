@@ -1,9 +1,11 @@
 //! A task on its machines: waiting, files, and a job that runs without us.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::request::Work;
 
+use super::autostop::{Idle, set_autostop};
 use super::contact::{Patience, on_all, wait_for_ssh};
 use super::endpoint::Machines;
 use super::error::MachineError;
@@ -34,6 +36,8 @@ pub struct Options {
     pub identity: Identity,
     /// How long ssh is waited for.
     pub patience: Patience,
+    /// What an idle cluster does with itself.
+    pub idle: Option<Idle>,
     /// How far the job is followed.
     pub until: Until,
     /// Where a copy of its output is kept on this side.
@@ -41,6 +45,9 @@ pub struct Options {
     /// The user's home here, for `~` in paths of this side.
     pub home: Option<PathBuf>,
 }
+
+/// How long an idle machine is left alone before it has had its first job: the time its files may take.
+const BEFORE_THE_FIRST_JOB: Duration = Duration::from_secs(600);
 
 /// Waits for the machines, copies workdir and file mounts, runs `setup` and `run` as one job, and follows it.
 /// `None` if the task has no commands.
@@ -55,8 +62,21 @@ pub async fn bring_up(
 ) -> Result<Option<JobEnd>, MachineError> {
     files::check_files(work, options.home.as_deref())?;
     wait_for_ssh(machines, options.patience, tell).await?;
+    // Before anything else, so that the machines stop even if this side is gone in a moment; but not before the work
+    // has had the time to begin.
+    if let Some(idle) = options.idle {
+        let first = Idle { after: idle.after.max(BEFORE_THE_FIRST_JOB), ..idle };
+        let promise = set_autostop(machines, &options.identity.cloud, Some(first)).await?;
+        if let Some(but) = promise.but() {
+            tell(Told::Warning(&format!("{}: {but}", idle.name())));
+        }
+    }
     files::copy(machines, work, options.home.as_deref(), tell).await?;
-    let Some(job) = submit(machines, work, options, tell).await? else { return Ok(None) };
+    let job = submit(machines, work, options, tell).await?;
+    if options.idle.is_some_and(|idle| idle.after < BEFORE_THE_FIRST_JOB) {
+        set_autostop(machines, &options.identity.cloud, options.idle).await?;
+    }
+    let Some(job) = job else { return Ok(None) };
     if options.until == Until::Submitted {
         return super::jobs::status(machines, job).await.map(Some);
     }
@@ -114,8 +134,8 @@ fn with_newline(text: &str) -> String {
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
 
-/// One line a node, as the launcher reads it.
-fn node_list(machines: &Machines) -> String {
+/// One line a node, as the scripts on the head node read it.
+pub(super) fn node_list(machines: &Machines) -> String {
     let line = |(rank, node): (usize, &super::Endpoint)| {
         let (alias, host) = (node.alias(), &node.internal_host);
         format!("{rank} {alias} {host} {} {} {host}\n", node.internal_port, node.user)

@@ -299,7 +299,7 @@ impl Inner {
             notice,
             visible_at: if lags { now + LAG } else { now },
             public_ip: Some(self.public_address(id.0)),
-            private_ip: format!("10.{}.{}.{}", id.0 >> 16 & 255, id.0 >> 8 & 255, id.0 & 255),
+            private_ip: self.private_address(id.0),
             lease: Some(taken.lease),
             way: found.way,
             ask: taken.ask,
@@ -309,6 +309,14 @@ impl Inner {
         self.ends.insert((up, id));
         self.instances.insert(id, instance.clone());
         instance
+    }
+
+    /// One of 10.0.0.0/8; where something is to listen, the same as outside.
+    pub(super) fn private_address(&self, number: u64) -> String {
+        if self.loopback_addresses {
+            return self.public_address(number);
+        }
+        format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255)
     }
 
     /// One of 100.64.0.0/10, which belongs to nobody, or of 127.64.0.0/10 where something is to listen.

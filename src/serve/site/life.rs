@@ -205,6 +205,7 @@ impl Inner {
         };
         // A new start has a new address, as on every cloud.
         let address = self.public_address(self.next_instance);
+        let inside = self.loopback_addresses.then(|| address.clone());
         self.next_instance += 1;
         let notice = self.world.market().pools[self.world.market().asks[taken.ask].pool as usize].notice;
         self.by_lease.insert(taken.lease, instance.id);
@@ -215,6 +216,7 @@ impl Inner {
             instance.preempted = false;
             instance.notice = taken.preempted_at.map(|end| (Timestamp(end.0.saturating_sub(notice.0)), end));
             instance.public_ip = Some(address);
+            instance.private_ip = inside.unwrap_or_else(|| instance.private_ip.clone());
         });
         let instances = self.instances.get(&instance.id).cloned().into_iter().collect();
         Verdict { outcome: Outcome::Accepted { instances, refused: Vec::new() }, at, wire, repeated: false }
