@@ -197,9 +197,9 @@ impl FitArgs {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "title: {}", quoted(&calibration.title));
         text.push_str("why: |\n");
-        wrapped(&why, 116).iter().for_each(|line| {
+        for line in wrapped(&why, 116) {
             let _ = writeln!(text, "  {line}");
-        });
+        }
         let yaml =
             calibration.yaml.replacen("clouds:\n", &format!("clouds:\n  \"*/{accelerator}\": {{pool: never}}\n"), 1);
         text.push_str(&yaml);

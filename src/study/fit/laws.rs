@@ -205,16 +205,16 @@ fn upper_gamma(shape: f64, x: f64) -> f64 {
         }
         return (1.0 - front * sum).clamp(0.0, 1.0);
     }
-    let mut b = x + 1.0 - shape;
-    let (mut c, mut d) = (1e300, 1.0 / b);
-    let mut fraction = d;
+    let mut whole = x + 1.0 - shape;
+    let (mut above, mut below) = (1e300, 1.0 / whole);
+    let mut fraction = below;
     for n in 1..500 {
-        let a = -f64::from(n) * (f64::from(n) - shape);
-        b += 2.0;
-        d = 1.0 / (a * d + b);
-        c = b + a / c;
-        fraction *= d * c;
-        if (d * c - 1.0).abs() < 1e-15 {
+        let part = -f64::from(n) * (f64::from(n) - shape);
+        whole += 2.0;
+        below = 1.0 / (part * below + whole);
+        above = whole + part / above;
+        fraction *= below * above;
+        if (below * above - 1.0).abs() < 1e-15 {
             break;
         }
     }

@@ -124,7 +124,9 @@ pub fn simulate(model: &Model, traces: &Traces, seed: u64, trials: std::ops::Ran
     };
     let all: Vec<Vec<Vec<bool>>> = trials.into_par_iter().map(one).collect();
     let mut count = Count::new(traces.gap, traces.regions());
-    all.iter().for_each(|rows| count.see(rows));
+    for rows in &all {
+        count.see(rows);
+    }
     count
 }
 
@@ -255,8 +257,9 @@ impl<'a> Base<'a> {
             let lasts = lasts(longer);
             let calm = lasts.mean() * (1.0 - share.lasts) / share.lasts;
             let name = region.map(|region| self.regions[region].clone());
-            (share.lasts > 0.002 && share.each > 0.01)
-                .then(|| (Fall { on, region: name, calm, lasts, each: share.each }, region))
+            // A shock that hardly ever comes would only be noise.
+            let is_felt = share.lasts > 0.002 && share.each > 0.01;
+            is_felt.then_some((Fall { on, region: name, calm, lasts, each: share.each }, region))
         };
         let regions = self.shares.regions.iter().enumerate();
         let regions = regions.map(|(n, share)| fall(*share, format!("{}/{kind}", self.regions[n]), Some(n), 0.0));

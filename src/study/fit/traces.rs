@@ -89,7 +89,9 @@ impl Traces {
         if ticks < LEAST {
             return Err(TracesError::Short { ticks, least: LEAST });
         }
-        pools.iter_mut().for_each(|pool| pool.counts.truncate(ticks));
+        for pool in &mut pools {
+            pool.counts.truncate(ticks);
+        }
         Ok(Self { gap, pools })
     }
 
