@@ -41,6 +41,9 @@ pub(super) struct FitArgs {
     /// Seed of the luck.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Steps of the search for the nearest market.
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..100_000))]
+    steps: u64,
     /// Also write the calibration (Markdown, HTML, plots) into this directory.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -61,7 +64,7 @@ pub(super) fn run(args: &FitArgs, console: &mut Console) -> Result<Exit, Failure
     let (traces, accelerator) = args.read(catalog)?;
     let (ticks, days) = (traces.ticks(), traces.ticks() as f64 * traces.gap / 86_400.0);
     console.note(format!("{} pools, {ticks} ticks of {} s, {days:.1} days; fitting", traces.pools.len(), traces.gap));
-    let options = Options { seed: args.seed, ..Options::default() };
+    let options = Options { seed: args.seed, steps: args.steps as usize, ..Options::default() };
     let cut = (ticks as f64 * (1.0 - args.held_out)) as usize;
     let (earlier, later) = (traces.part(0, cut), traces.part(cut, ticks));
     let (whole, parts) = args.threads.install(|| {
@@ -226,6 +229,7 @@ impl FitArgs {
             ("--source", self.source.clone()),
             ("--held-out", Some(format!("{:.0}%", self.held_out * 100.0))),
             ("--seed", Some(self.seed.to_string())),
+            ("--steps", Some(self.steps.to_string())),
             ("--out", self.out.as_ref().map(path)),
         ];
         words.extend(
