@@ -26,9 +26,20 @@ pub trait World {
 }
 
 /// Runs until the engine has nothing left to pursue, in flight or to release, and the world nothing left to bring.
-pub fn drive<W: World + ?Sized>(engine: &mut Engine, world: &mut W, mut record: impl FnMut(Entry)) {
+pub fn drive<W: World + ?Sized>(engine: &mut Engine, world: &mut W, record: impl FnMut(Entry)) {
+    drive_with(engine, world, record, |_| {});
+}
+
+/// The same; before the engine is told an event, `learn` may teach it what others have found out.
+pub fn drive_with<W: World + ?Sized>(
+    engine: &mut Engine,
+    world: &mut W,
+    mut record: impl FnMut(Entry),
+    mut learn: impl FnMut(&mut Engine),
+) {
     while !(engine.is_idle() && world.is_exhausted()) {
         let event = world.wait(engine.wake_at());
+        learn(engine);
         tell(engine, world, event, &mut record);
     }
 }

@@ -12,8 +12,8 @@ use super::{Exit, Failure};
 
 /// The console of one command.
 pub struct Console {
-    out: Box<dyn Write>,
-    err: Box<dyn Write>,
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
     /// Errors are to be told as JSON on the output, since that is what is being read.
     errors_as_json: bool,
 }
@@ -58,6 +58,12 @@ impl Console {
     /// Text as it is.
     pub fn text(&mut self, text: &str) -> Result<(), Failure> {
         Ok(self.out.write_all(text.as_bytes())?)
+    }
+
+    /// Bytes as they come, shown at once.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.out.write_all(bytes)?;
+        self.flush()
     }
 
     /// A document for programs.

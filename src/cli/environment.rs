@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use jiff::civil::DateTime;
 
+use crate::cloud::Settings;
 use crate::study::ArrayTask;
 
 /// What a command may know of where and when it runs.
@@ -33,6 +34,15 @@ impl Environment {
             now: OnceLock::new(),
             home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         }
+    }
+
+    /// What adapters of clouds are told of the outside. Holds secrets; read when asked for.
+    #[expect(clippy::disallowed_methods, reason = "the environment enters here")]
+    pub fn outside(&self) -> Settings {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Settings { environment: std::env::vars_os().filter_map(text).collect(), home: self.home.clone() }
     }
 
     /// The user's time of day: the same however often it is asked for. Read at the first time, because finding out the

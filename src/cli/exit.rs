@@ -29,6 +29,8 @@ pub enum Exit {
     Unmet,
     /// Interrupted by the user.
     Interrupted,
+    /// The user's own work ended with this code.
+    Job(u8),
 }
 
 impl Exit {
@@ -46,6 +48,7 @@ impl Exit {
             Self::NotReleased => 8,
             Self::Unmet => 99,
             Self::Interrupted => 130,
+            Self::Job(code) => code,
         }
     }
 
@@ -69,7 +72,8 @@ pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0 done · 1 internal error, or not verified · 2 usage, invalid file or impossible request · 3 no capacity anywhere
   4 blocked by quota everywhere · 5 credentials or permission · 6 max-wait or max-attempts reached
-  7 budget reached · 8 cleanup incomplete · 99 expectation not met (sky-sim) · 130 interrupted";
+  7 budget reached · 8 cleanup incomplete · 99 expectation not met (sky-sim) · 130 interrupted
+  launch, exec, logs: a job's own exit code, once it ran";
 
 #[cfg(test)]
 mod tests {

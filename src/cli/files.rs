@@ -54,6 +54,11 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     written.map_err(|error| unwritable(path, &error))
 }
 
+/// Opens a new file for writing.
+pub(super) fn create(path: &Path) -> Result<fs::File, Failure> {
+    fs::File::create(path).map_err(|error| unwritable(path, &error))
+}
+
 /// Writes a file under another name first, so that whoever sees it sees it whole.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut name = path.as_os_str().to_owned();

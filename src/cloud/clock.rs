@@ -85,6 +85,11 @@ impl Clock {
         Timestamp(Span::from_secs_f64(passed).0)
     }
 
+    /// How many times faster than the wall it runs.
+    pub const fn speed(&self) -> f64 {
+        self.speed
+    }
+
     /// How long the wall takes for this much engine time; where time is a server's, how long to wait for it at most.
     pub fn wall(&self, span: Span) -> Duration {
         let wall = self.by_speed(span);

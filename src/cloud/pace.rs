@@ -22,6 +22,8 @@ const OTHERS: usize = 16;
 const PER_SECOND: f64 = 5.0;
 /// Calls that may be made at once after a quiet time.
 const BURST: f64 = 30.0;
+/// What a call to a server on the same machine may take when that machine is busy.
+const WIRE: Duration = Duration::from_secs(5);
 /// How often a read is made again before it counts as failed.
 const REPETITIONS: usize = 8;
 
@@ -43,32 +45,29 @@ impl Default for Pace {
         Self {
             launches: Semaphore::new(LAUNCHES),
             others: Semaphore::new(OTHERS),
-            bucket: Mutex::new(Bucket { tokens: BURST, at: tokio_now() }),
+            bucket: Mutex::new(Bucket { tokens: BURST, at: Instant::now() }),
         }
     }
 }
 
-fn tokio_now() -> Instant {
-    Instant::now()
-}
-
 impl Pace {
     /// Waits until a launch may be made; held until it is answered.
-    pub async fn launch(&self) -> Option<SemaphorePermit<'_>> {
+    pub async fn launch(&self, clock: &Clock) -> Option<SemaphorePermit<'_>> {
         let permit = self.launches.acquire().await.ok();
-        self.token().await;
+        self.token(clock).await;
         permit
     }
 
     /// Waits until another call may be made; held until it is answered.
-    pub async fn other(&self) -> Option<SemaphorePermit<'_>> {
+    pub async fn other(&self, clock: &Clock) -> Option<SemaphorePermit<'_>> {
         let permit = self.others.acquire().await.ok();
-        self.token().await;
+        self.token(clock).await;
         permit
     }
 
-    async fn token(&self) {
-        let wait = self.bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(tokio_now());
+    async fn token(&self, clock: &Clock) {
+        let rate = PER_SECOND * clock.speed();
+        let wait = self.bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(Instant::now(), rate);
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -89,8 +88,8 @@ impl Pace {
     {
         let mut pauses = pauses().build();
         loop {
-            let permit = self.other().await;
-            let answer = tokio::time::timeout(clock.scaled(limit), call()).await;
+            let permit = self.other(clock).await;
+            let answer = tokio::time::timeout(at_least(clock.scaled(limit), limit), call()).await;
             drop(permit);
             let error = match answer {
                 Ok(Ok(value)) => return Ok(value),
@@ -105,13 +104,18 @@ impl Pace {
 }
 
 impl Bucket {
-    /// Takes a token; how long to wait for it.
-    fn take(&mut self, now: Instant) -> Duration {
-        self.tokens = (self.tokens + now.duration_since(self.at).as_secs_f64() * PER_SECOND).min(BURST);
+    /// Takes a token; how long to wait for it when so many a second are put in.
+    fn take(&mut self, now: Instant, rate: f64) -> Duration {
+        self.tokens = (self.tokens + now.duration_since(self.at).as_secs_f64() * rate).min(BURST);
         self.at = now;
         self.tokens -= 1.0;
-        Duration::from_secs_f64((-self.tokens / PER_SECOND).max(0.0))
+        Duration::from_secs_f64((-self.tokens / rate).max(0.0))
     }
+}
+
+/// Where time runs faster than the wall, the wire does not: an answer is given a few real seconds all the same.
+fn at_least(scaled: Duration, limit: Duration) -> Duration {
+    scaled.max(limit.min(WIRE))
 }
 
 fn pauses() -> ExponentialBuilder {
@@ -145,13 +149,13 @@ mod tests {
 
     #[test]
     fn a_burst_is_free_and_what_follows_is_spread() {
-        let now = tokio_now();
+        let now = Instant::now();
         let mut bucket = Bucket { tokens: BURST, at: now };
-        assert!((0..30).all(|_| bucket.take(now).is_zero()));
-        let waits: Vec<Duration> = (0..5).map(|_| bucket.take(now)).collect();
+        assert!((0..30).all(|_| bucket.take(now, PER_SECOND).is_zero()));
+        let waits: Vec<Duration> = (0..5).map(|_| bucket.take(now, PER_SECOND)).collect();
         assert!(waits.windows(2).all(|pair| pair[1] > pair[0]), "{waits:?}");
         assert_eq!(waits[4], Duration::from_secs(1));
-        assert!(bucket.take(now + Duration::from_secs(60)).is_zero());
+        assert!(bucket.take(now + Duration::from_secs(60), PER_SECOND).is_zero());
     }
 
     #[tokio::test]
@@ -176,8 +180,8 @@ mod tests {
     #[tokio::test]
     async fn a_call_without_an_answer_is_given_up() {
         let (pace, book, clock) = (Pace::default(), Book::default(), Clock::starting_now(1e5));
-        let answer =
-            pace.patiently("gcp", &book, &clock, Duration::from_secs(60), std::future::pending::<Result<u8, _>>);
+        let limit = Duration::from_millis(50);
+        let answer = pace.patiently("gcp", &book, &clock, limit, std::future::pending::<Result<u8, _>>);
         assert!(matches!(answer.await, Err(ProviderError::Lost(_))));
     }
 }

@@ -7,8 +7,12 @@
 mod aws;
 #[cfg(feature = "azure")]
 mod azure;
+mod crash;
+mod jobs;
+mod lifecycle;
 mod machine;
 mod report;
+mod site;
 mod slurm;
 mod sshd;
 mod tools;

@@ -14,7 +14,8 @@ pub(crate) struct Nodes {
     /// Below it: our side's home, and one directory a node.
     dir: tempfile::TempDir,
     servers: Vec<Server>,
-    ports: Vec<u16>,
+    /// One for all: each node has an address of its own.
+    port: u16,
 }
 
 impl Nodes {
@@ -34,9 +35,8 @@ impl Nodes {
         let dir = tempfile::tempdir().expect("a directory");
         fs::create_dir(dir.path().join("here")).expect("a directory");
         keygen(&dir.path().join("here/key"));
-        let mut nodes = Self { dir, servers: Vec::new(), ports: Vec::new() };
+        let mut nodes = Self { dir, servers: Vec::new(), port: tools::free_port() };
         for rank in 0..count {
-            nodes.ports.push(tools::free_port());
             fs::create_dir_all(nodes.home(rank)).expect("a directory");
             keygen(&nodes.node(rank).join("hostkey"));
             let server = nodes.serve(rank, &sshd, variables);
@@ -56,11 +56,12 @@ impl Nodes {
         fs::set_permissions(node.join("entry"), fs::Permissions::from_mode(0o755)).expect("executable");
         let variables = variables.replace("{home}", &home.display().to_string());
         let config = format!(
-            "ListenAddress 127.0.0.1:{port}\nHostKey {node}/hostkey\nPidFile none\nStrictModes no\nUsePAM no\n\
+            "ListenAddress {address}:{port}\nHostKey {node}/hostkey\nPidFile none\nStrictModes no\nUsePAM no\n\
              AuthorizedKeysFile {here}/key.pub {home}/.ssh/authorized_keys\nPasswordAuthentication no\n\
              KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
              SetEnv HOME={home} NODE=node{rank} {variables}\nForceCommand {node}/entry\nMaxStartups 100\n",
-            port = self.ports[rank],
+            address = address(rank),
+            port = self.port,
             node = node.display(),
             here = self.here().display(),
             home = home.display(),
@@ -68,7 +69,7 @@ impl Nodes {
         fs::write(node.join("sshd_config"), config).expect("written");
         let mut command = Command::new(sshd);
         command.args(["-D", "-f"]).arg(node.join("sshd_config")).arg("-E").arg(node.join("sshd.log"));
-        Server::start(&mut command, self.ports[rank])
+        Server::start(&mut command, self.port)
     }
 
     /// Gives a node another host key, as if another machine answered at its address.
@@ -97,22 +98,27 @@ impl Nodes {
 
     /// What the program is told of them.
     pub(crate) fn machines(&self) -> Machines {
-        let node = |(rank, port): (usize, &u16)| Endpoint {
+        let node = |rank| Endpoint {
             id: format!("i-{rank}"),
-            host: "127.0.0.1".to_owned(),
-            port: *port,
+            host: address(rank),
+            port: self.port,
             user: user(),
             key: self.here().join("key"),
-            internal_host: "127.0.0.1".to_owned(),
-            internal_port: *port,
+            internal_host: address(rank),
+            internal_port: self.port,
         };
         Machines {
             cluster: "t".to_owned(),
-            nodes: self.ports.iter().enumerate().map(node).collect(),
+            nodes: (0..self.servers.len()).map(node).collect(),
             gpus_per_node: 8,
             sky_home: self.here().join(".sky"),
         }
     }
+}
+
+/// The head node's is the one that is waited for; the others are up when somebody asks them.
+fn address(rank: usize) -> String {
+    format!("127.0.0.{}", rank + 1)
 }
 
 /// Makes a pair of keys.

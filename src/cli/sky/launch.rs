@@ -13,6 +13,7 @@ use crate::report::plan::PlanRecord;
 use crate::report::{Clock, table};
 use crate::request::Request;
 
+use super::live_launch;
 use super::offer::{feasible, policy};
 use super::planning::lost_alternatives;
 use super::simulate::{self, Simulated};
@@ -20,10 +21,11 @@ use super::task_args::{TaskArgs, Wanted};
 
 /// Flags of `launch`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct LaunchArgs {
-    /// Name of the cluster; made up if absent.
+    /// Name of the cluster; made up if absent. One that is there already is used.
     #[arg(short, long, value_name = "NAME", visible_alias = "cluster-name")]
-    cluster: Option<String>,
+    pub(super) cluster: Option<String>,
     /// Show what would be launched and stop.
     #[arg(long)]
     dryrun: bool,
@@ -32,21 +34,30 @@ pub(super) struct LaunchArgs {
     simulate: Option<PathBuf>,
     /// Do not ask.
     #[arg(short, long)]
-    yes: bool,
+    pub(super) yes: bool,
+    /// Terminate the cluster once its work is done.
+    #[arg(long, conflicts_with = "simulate")]
+    pub(super) down: bool,
+    /// Leave when `setup` is done; the work goes on.
+    #[arg(short, long, conflicts_with = "simulate")]
+    pub(super) detach_run: bool,
+    /// Ask everywhere, also where other launches were refused in the last minutes; remember nothing either.
+    #[arg(long, visible_alias = "no-memory", conflicts_with = "simulate")]
+    pub(super) fresh: bool,
     /// How to tell it: `ndjson` is a line an event, as it happens.
     #[arg(short, long, value_enum, default_value_t)]
-    output: LaunchOutput,
+    pub(super) output: LaunchOutput,
     /// Seed of the simulation's luck; the scenario's own if absent.
     #[arg(long, requires = "simulate")]
     seed: Option<u64>,
     /// Directory of the detailed logs.
     #[arg(long, value_name = "DIR", default_value = "~/sky_logs")]
-    log_dir: String,
+    pub(super) log_dir: String,
     /// When the simulated launch begins, for logs that can be compared: `2022-02-11T21:17:43.171661`.
     #[arg(long, value_name = "DATE", requires = "simulate", hide = true)]
     start_at: Option<DateTime>,
     #[command(flatten)]
-    task: TaskArgs,
+    pub(super) task: TaskArgs,
 }
 
 /// How a launch is told.
@@ -64,6 +75,9 @@ pub(super) enum LaunchOutput {
 pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
     if args.output != LaunchOutput::Table {
         console.tell_errors_as_json();
+    }
+    if args.simulate.is_none() && !args.dryrun {
+        return live_launch::run(args, environment, console);
     }
     let scenario = match &args.simulate {
         Some(path) => Some(scenarios::load(path, args.task.catalogs.load()?, &[], console)?),
@@ -98,11 +112,10 @@ pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Co
         ));
     };
     let plan = feasible(wanted.catalog, request)?;
-    let (Some(path), Some(scenario)) = (&args.simulate, &scenario) else { return Err(no_clouds()) };
+    let (Some(path), Some(scenario)) = (&args.simulate, &scenario) else { return Ok(Exit::Done) };
     let policy = policy(request.policy.as_deref())?;
     let begin = args.start_at.unwrap_or(environment.now());
-    let cluster =
-        args.cluster.clone().unwrap_or_else(|| format!("sky-{:04x}", begin.subsec_nanosecond() / 1000 % 0x1_0000));
+    let cluster = args.cluster.clone().unwrap_or_else(|| made_up(begin));
     if args.output == LaunchOutput::Table {
         offer(&plan, request, args, environment, console)?;
     }
@@ -125,15 +138,13 @@ pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Co
     simulate::run(&launch, environment, console)
 }
 
-fn no_clouds() -> Failure {
-    Failure::usage(
-        "this build launches on simulated markets only: it has no live clouds yet",
-        "add --simulate scenarios/v100-scarce.yaml to see the same launch against a market, or --dryrun to see the offer",
-    )
+/// A name for a cluster that was given none.
+pub(super) fn made_up(begin: DateTime) -> String {
+    format!("sky-{:04x}", begin.subsec_nanosecond() / 1000 % 0x1_0000)
 }
 
 /// The page's table, and the same for programs.
-fn offer(
+pub(super) fn offer(
     plan: &Plan<'_>,
     request: &Request,
     args: &LaunchArgs,

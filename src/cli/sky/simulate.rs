@@ -1,10 +1,10 @@
 //! `sky launch --simulate`: the same launch, log and exit code, against a simulated market in virtual time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::DateTime;
 
-use crate::cli::{Console, Environment, Exit, Failure, files};
+use crate::cli::{Console, Environment, Exit, Failure};
 use crate::engine::policy::PolicyName;
 use crate::model::{Entry, Happening, Outcome, Span};
 use crate::optimizer::Plan;
@@ -17,6 +17,7 @@ use crate::sim::scenario::{Scenario, Wanted};
 use crate::sim::trial::Runner;
 
 use super::launch::LaunchOutput;
+use super::provision_log::ProvisionLog;
 
 /// A launch that is about to be simulated.
 pub(super) struct Simulated<'a> {
@@ -35,8 +36,8 @@ pub(super) struct Simulated<'a> {
 /// Pursues it and tells it.
 pub(super) fn run(launch: &Simulated<'_>, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
     let clock = Clock::starting_at(launch.begin);
-    let log = LogFile::new(launch, environment, &clock);
     let names = launch.plan.catalog();
+    let mut log = ProvisionLog::create(launch.log_dir, environment, &clock, names)?;
     let first = launch.plan.best().ok_or_else(|| Failure::usage("there is nothing to launch", ""))?;
     let opening = opening(names, &launch.cluster, launch.request.nodes, &first.offering, &log.shown);
     if launch.output == LaunchOutput::Table {
@@ -45,7 +46,10 @@ pub(super) fn run(launch: &Simulated<'_>, environment: &Environment, console: &m
         opening.iter().try_for_each(|line| console.log(line, &clock))?;
     }
     let journal = launch.pursue();
-    log.write(&opening, &journal, names, &clock)?;
+    log.lines(&opening);
+    for entry in &journal {
+        log.entry(entry);
+    }
     let end = End::of(&journal);
     let exit = exit_of(&end);
     match launch.output {
@@ -118,35 +122,4 @@ fn exit_of(end: &End) -> Exit {
         return Exit::NotReleased;
     }
     Exit::of(end.outcome.unwrap_or(Outcome::TimedOut))
-}
-
-/// `~/sky_logs/sky-<date>-<time>-<micros>/provision.log`.
-struct LogFile {
-    path: PathBuf,
-    shown: String,
-}
-
-impl LogFile {
-    fn new(launch: &Simulated<'_>, environment: &Environment, clock: &Clock) -> Self {
-        let name = clock.directory(crate::model::Timestamp::ZERO);
-        let below = |dir: PathBuf| dir.join(&name).join("provision.log");
-        let home = environment.home.clone().unwrap_or_default();
-        let dir =
-            launch.log_dir.strip_prefix("~/").map_or_else(|| PathBuf::from(launch.log_dir), |rest| home.join(rest));
-        Self { path: below(dir), shown: below(PathBuf::from(launch.log_dir)).display().to_string() }
-    }
-
-    fn write(
-        &self,
-        opening: &[Line],
-        journal: &[Entry],
-        names: &crate::catalog::Catalog,
-        clock: &Clock,
-    ) -> Result<(), Failure> {
-        let mut narrator = Narrator::detailed(names);
-        let told = journal.iter().flat_map(|entry| narrator.tell(entry));
-        let text: String = opening.iter().cloned().chain(told).map(|line| line.render(clock) + "\n").collect();
-        files::create_dir(self.path.parent().unwrap_or(Path::new(".")))?;
-        files::write(&self.path, &text)
-    }
 }

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 use crate::catalog::Catalog;
 use crate::cli::catalogs::CatalogArgs;
 use crate::cli::{Console, Failure, files};
+use crate::model::CloudId;
 use crate::request::{Flags, Request, Secret, Source, parse_tasks, resolve};
 
 /// Flags that say what is wanted. Each replaces what the file says.
@@ -114,6 +115,15 @@ pub(super) struct Wanted<'c> {
     pub(super) requests: Vec<Request>,
 }
 
+impl Wanted<'_> {
+    /// Tells what was accepted but changes nothing.
+    pub(super) fn warn(&self, console: &mut Console) {
+        for warning in self.requests.iter().flat_map(|request| &request.warnings) {
+            console.note(format!("warning: {warning}"));
+        }
+    }
+}
+
 impl TaskArgs {
     /// Reads the file and the flags; warnings go beside the output.
     pub(super) fn resolve(&self, console: &mut Console) -> Result<Wanted<'static>, Failure> {
@@ -122,19 +132,21 @@ impl TaskArgs {
 
     /// The same with names looked up in this catalog.
     pub(super) fn resolve_in<'c>(&self, catalog: &'c Catalog, console: &mut Console) -> Result<Wanted<'c>, Failure> {
+        let all: Vec<_> = catalog.clouds().collect();
+        let wanted = self.resolve_on(catalog, &all)?;
+        wanted.warn(console);
+        Ok(wanted)
+    }
+
+    /// The same on these clouds alone; warnings are not told.
+    pub(super) fn resolve_on<'c>(&self, catalog: &'c Catalog, enabled: &[CloudId]) -> Result<Wanted<'c>, Failure> {
         let (name, text, run) = self.source()?;
         let tasks = parse_tasks(&Source { name: &name, text: &text }, &self.flags(run))?;
-        let enabled: Vec<_> = catalog.clouds().collect();
         let mut requests = Vec::new();
         let mut problems = Vec::new();
         for task in &tasks {
-            match resolve(task, catalog, &enabled) {
-                Ok(request) => {
-                    for warning in &request.warnings {
-                        console.note(format!("warning: {warning}"));
-                    }
-                    requests.push(request);
-                }
+            match resolve(task, catalog, enabled) {
+                Ok(request) => requests.push(request),
                 Err(errors) => problems.extend(errors),
             }
         }
@@ -197,7 +209,7 @@ impl TaskArgs {
 }
 
 /// A path rather than a command: that it looks like one is enough, so that a misspelt path is an error and not run.
-fn is_file(word: &str) -> bool {
+pub(super) fn is_file(word: &str) -> bool {
     let ending = Path::new(word).extension().map(std::ffi::OsStr::to_ascii_lowercase);
     word == "-" || ending.is_some_and(|ending| ending == "yaml" || ending == "yml")
 }

@@ -19,8 +19,8 @@ use tokio::sync::Mutex;
 
 use crate::cloud::{ProviderError, Settings};
 
-/// What the token is for; a sovereign cloud's differs.
-const AUDIENCE: &str = "https://management.azure.com/.default";
+/// What a token is for, unless another Resource Manager is asked over TLS: a sovereign cloud's is its own address.
+const AUDIENCE: &str = "https://management.azure.com";
 /// A token is renewed this long before it expires.
 const MARGIN: Duration = Duration::from_secs(300);
 /// Off Azure, nobody answers at the metadata server's address.
@@ -125,8 +125,8 @@ async fn machine(settings: &Settings, http: &reqwest::Client, words: &str) -> Re
 
 impl Credential {
     fn new(source: Arc<dyn TokenCredential>, origin: &str, settings: &Settings) -> Self {
-        let audience =
-            settings.get("SKY_AZURE_AUDIENCE").map_or_else(|| AUDIENCE.to_owned(), |a| format!("{a}/.default"));
+        let own = settings.get("SKY_AZURE_ENDPOINT").filter(|address| address.starts_with("https://"));
+        let audience = format!("{}/.default", own.unwrap_or(AUDIENCE).trim_end_matches('/'));
         Self { source, origin: origin.to_owned(), audience, secret: None, last: Mutex::default() }
     }
 

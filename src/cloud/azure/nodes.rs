@@ -23,7 +23,7 @@ impl Azure {
         };
         if machines.is_empty() {
             let left: Option<Resource> = self.arm.get(&group_path(key), version::RESOURCES).await?;
-            return Ok(left.iter().map(remainder).collect());
+            return Ok(left.iter().filter_map(remainder).collect());
         }
         self.nodes(machines).await
     }
@@ -41,7 +41,7 @@ impl Azure {
                 .iter()
                 .any(|machine| group_of(&machine.id).is_some_and(|name| name.eq_ignore_ascii_case(&of.name)))
         });
-        let mut nodes: Vec<Node> = empty.map(|of| remainder(&of)).collect();
+        let mut nodes: Vec<Node> = empty.filter_map(|of| remainder(&of)).collect();
         nodes.extend(self.nodes(machines).await?);
         Ok(nodes)
     }
@@ -173,17 +173,13 @@ pub(super) fn state(machine: &Vm) -> NodeState {
     }
 }
 
-/// A group without a machine.
-fn remainder(of: &Resource) -> Node {
-    let mut key = tagged(&of.tags, tag::LEASE);
-    if key.is_empty() {
-        key.clone_from(&of.name);
-    }
-    Node {
+/// A group without a machine; `None` for one that is no longer ours.
+fn remainder(of: &Resource) -> Option<Node> {
+    Some(Node {
         id: of.name.clone(),
         region: location(&of.location),
         zone: None,
-        key: LeaseKey(key),
+        key: LeaseKey(of.tags.get(tag::LEASE)?.clone()),
         cluster: tagged(&of.tags, tag::CLUSTER),
         rank: 0,
         state: NodeState::Failed,
@@ -191,5 +187,5 @@ fn remainder(of: &Resource) -> Node {
         capacity: CapacityType::OnDemand,
         public_ip: None,
         private_ip: None,
-    }
+    })
 }

@@ -3,13 +3,16 @@
 //! **Invariant:** nothing of somebody else's is deleted: a group that holds a resource which is not named after its
 //! launch is kept, and only what is ours in it goes.
 
+use reqwest::Method;
+use serde_json::json;
+
 use super::Azure;
 use super::arm::version;
 use super::bodies::group_path;
 use super::error::ArmError;
 use super::together::together;
 use super::wire::Resource;
-use crate::cloud::LeaseKey;
+use crate::cloud::{LeaseKey, tag};
 
 /// What a group is emptied of, in this order: nothing goes while another holds it.
 const ORDER: [(&str, &str); 6] = [
@@ -43,7 +46,16 @@ impl Azure {
             .await;
             each.into_iter().collect::<Result<(), ArmError>>()?;
         }
-        Ok(())
+        self.disown(key).await
+    }
+
+    /// Takes our tags from a group that is kept, so that nobody looks for machines of ours in it.
+    async fn disown(&self, key: &LeaseKey) -> Result<(), ArmError> {
+        let group = group_path(key);
+        let Some(mut left) = self.arm.get::<Resource>(&group, version::RESOURCES).await? else { return Ok(()) };
+        left.tags.retain(|name, _| ![tag::OWNER, tag::CLUSTER, tag::LEASE].contains(&name.as_str()));
+        let url = self.arm.below(&group, version::RESOURCES);
+        self.arm.patiently(&Method::PATCH, &url, Some(&json!({"tags": left.tags}))).await.map(|_| ())
     }
 }
 

@@ -119,6 +119,11 @@ impl<'a> LiveWorld<'a> {
         self.made.get(&lease.0).map_or(&[], |made| &made.nodes)
     }
 
+    /// The attempt that a launch call made.
+    pub fn attempt(&self, lease: LeaseId) -> Option<&Attempt> {
+        self.made.get(&lease.0).map(|made| &made.attempt)
+    }
+
     /// The key of a launch call.
     pub fn key(&self, call: CallId) -> LeaseKey {
         key_of(&self.launch.uid, call)
@@ -157,8 +162,9 @@ impl<'a> LiveWorld<'a> {
         }
         let made = Made { attempt, order: order.clone(), asked: self.around.clock.now(), nodes: Vec::new() };
         self.made.insert(id, made);
+        let clock = self.around.clock;
         let task = async move {
-            let _permit = pace.launch().await;
+            let _permit = pace.launch(&clock).await;
             Reply::Launched(provider.launch(&order).await)
         };
         self.fly(id, task);

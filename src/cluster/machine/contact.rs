@@ -34,7 +34,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(300), Duration::from
 /// # Errors
 /// The first node that is given up, with what ssh said last; a changed host key at once.
 pub async fn wait_for_ssh(machines: &Machines, patience: Patience, tell: Tell<'_>) -> Result<(), MachineError> {
-    machines.make_directories()?;
     let nodes =
         if machines.nodes.len() == 1 { "the node".to_owned() } else { format!("{} nodes", machines.nodes.len()) };
     tell(Told::Step(&format!("Waiting for ssh on {nodes}")));

@@ -38,6 +38,13 @@ pub struct Machines {
 }
 
 impl Machines {
+    /// The first of them, for a task that needs fewer than there are.
+    #[must_use]
+    pub fn first(mut self, count: usize) -> Self {
+        self.nodes.truncate(count.max(1));
+        self
+    }
+
     /// What is kept of this cluster beside the store: pinned host keys.
     pub(super) fn directory(&self) -> PathBuf {
         directory(&self.sky_home, &self.cluster)

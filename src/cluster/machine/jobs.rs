@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::contact::{Patience, wait_for_ssh};
 use super::endpoint::Machines;
@@ -126,6 +126,34 @@ pub async fn print_log(machines: &Machines, job: u64, tell: Tell<'_>) -> Result<
         show(machines, job, phase, &mut 0, true, &mut None, tell).await?;
     }
     Ok(end)
+}
+
+/// Copies the logs of a job, as far as there are any, into a directory of this side; their paths there.
+///
+/// # Errors
+/// No such job; a directory that cannot be written.
+pub async fn copy_logs(machines: &Machines, job: u64, dir: &Path) -> Result<Vec<PathBuf>, MachineError> {
+    status(machines, job).await?;
+    let mut kept = Vec::new();
+    for phase in PHASES {
+        let mut text = Vec::new();
+        let mut collect = |told: Told<'_>| {
+            if let Told::Output(bytes) = told {
+                text.extend_from_slice(bytes);
+            }
+        };
+        show(machines, job, phase, &mut 0, true, &mut None, &mut collect).await?;
+        if text.is_empty() {
+            continue;
+        }
+        let path = dir.join(format!("{phase}.log"));
+        let written = std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&path, &text));
+        written.map_err(|error| {
+            MachineError::here(format!("'{}' cannot be written: {error}", path.display()), "name another directory")
+        })?;
+        kept.push(path);
+    }
+    Ok(kept)
 }
 
 /// Shows one phase's log from `offset`, which moves with what has been shown.

@@ -25,7 +25,7 @@ pub use contact::{Patience, wait_for_ssh};
 pub use endpoint::{Endpoint, Machines};
 pub use error::MachineError;
 pub use files::check_files;
-pub use jobs::{JobEnd, JobRow, JobState, cancel, follow, newest, print_log, queue, status};
+pub use jobs::{JobEnd, JobRow, JobState, cancel, copy_logs, follow, newest, print_log, queue, status};
 pub use quote::quote;
 pub use shortcut::{add_shortcut, forget};
 pub use ssh::login_command;

@@ -1,5 +1,7 @@
 //! One node by ssh: commands with their input, output and exit code.
 
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -17,7 +19,9 @@ pub(super) struct Ssh {
     pub(super) node: String,
     pub(super) endpoint: Endpoint,
     options: Vec<String>,
-    known_hosts: String,
+    known_hosts: PathBuf,
+    /// Ours; ssh writes below it.
+    sky_home: PathBuf,
 }
 
 /// What a command answered.
@@ -39,8 +43,8 @@ impl Machines {
     /// The way to a node.
     pub(super) fn ssh(&self, rank: usize) -> Ssh {
         let endpoint = self.nodes[rank].clone();
-        let known_hosts = self.known_hosts().display().to_string();
-        Ssh { node: node_name(rank), options: self.options(&endpoint), endpoint, known_hosts }
+        let (known_hosts, sky_home) = (self.known_hosts(), self.sky_home.clone());
+        Ssh { node: node_name(rank), options: self.options(&endpoint), endpoint, known_hosts, sky_home }
     }
 
     /// The ways to all nodes, by rank.
@@ -79,21 +83,6 @@ impl Machines {
         options.extend(settings.into_iter().flat_map(|setting| ["-o".to_owned(), setting]));
         options
     }
-
-    /// Makes the directories that ssh writes into; the private ones for their owner alone.
-    pub(super) fn make_directories(&self) -> Result<(), MachineError> {
-        for dir in [self.directory(), self.sky_home.join("ctl")] {
-            let mut builder = std::fs::DirBuilder::new();
-            builder.recursive(true);
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.create(&dir).map_err(|error| {
-                let message = format!("'{}' cannot be made: {error}", dir.display());
-                MachineError::here(message, "make it writable, or name another directory by SKY_HOME")
-            })?;
-        }
-        Ok(())
-    }
 }
 
 /// A value of an option, as ssh's own parser of options wants a path with blanks; `%` begins a token there.
@@ -103,6 +92,17 @@ fn quoted(path: &str) -> String {
 }
 
 impl Ssh {
+    /// Makes the directories that ssh writes into, for their owner alone.
+    fn make_directories(&self) -> Result<(), MachineError> {
+        for dir in [self.known_hosts.parent().unwrap_or(&self.sky_home), &self.sky_home.join("ctl")] {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| {
+                let message = format!("'{}' cannot be made: {error}", dir.display());
+                MachineError::here(message, "make it writable, or name another directory by SKY_HOME")
+            })?;
+        }
+        Ok(())
+    }
+
     /// `10.0.0.1:22`
     pub(super) fn host(&self) -> String {
         format!("{}:{}", self.endpoint.host, self.endpoint.port)
@@ -164,6 +164,7 @@ impl Ssh {
         stdin: &[u8],
         output: &mut (dyn FnMut(&[u8]) + Send),
     ) -> Result<(i32, String), MachineError> {
+        self.make_directories()?;
         let words: Vec<String> = args.iter().map(|arg| quote(arg)).collect();
         let mut command = self.command(&format!("exec sh -c {} sh {}", quote(script), words.join(" ")));
         command.stdin(if stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
@@ -178,7 +179,7 @@ impl Ssh {
             return MachineError::HostKeyChanged {
                 node: self.node.clone(),
                 host: self.host(),
-                file: self.known_hosts.clone(),
+                file: self.known_hosts.display().to_string(),
                 alias: self.endpoint.alias(),
             };
         }
@@ -245,8 +246,8 @@ pub(super) fn no_program(name: &str, error: &std::io::Error) -> MachineError {
 /// The command line of a login on a node, or of one command there: `ssh` and its arguments, to be run with the
 /// terminal handed over.
 pub fn login_command(machines: &Machines, rank: usize, command: &[String]) -> Result<Vec<String>, MachineError> {
-    machines.make_directories()?;
     let ssh = machines.ssh(rank);
+    ssh.make_directories()?;
     let mut words = vec!["ssh".to_owned()];
     words.extend(ssh.options);
     if !command.is_empty() {

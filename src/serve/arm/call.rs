@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::reply::{Reply, bad, denied};
 
+/// The parameter of the next page.
+const SKIP: &str = "$skiptoken";
+
 /// A request.
 pub(super) struct Call {
     pub(super) method: Method,
@@ -16,6 +19,8 @@ pub(super) struct Call {
     pub(super) base: String,
     segments: Vec<String>,
     query: BTreeMap<String, String>,
+    /// Path and query as they were sent.
+    address: String,
     /// `Null` without one.
     pub(super) body: Value,
     pub(super) headers: HeaderMap,
@@ -33,6 +38,7 @@ impl Call {
         });
         let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
         let (base, query) = (format!("http://{host}"), query.collect());
+        let address = uri.to_string();
         let form =
             headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
         let body = if form {
@@ -45,7 +51,7 @@ impl Call {
                 bad("InvalidRequestContent", &words)
             })?
         };
-        Ok(Self { method, base, segments, query, body, headers })
+        Ok(Self { method, base, segments, query, address, body, headers })
     }
 
     /// The path in lower case, part by part.
@@ -66,6 +72,19 @@ impl Call {
     /// A parameter; names have no case.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.get(&name.to_ascii_lowercase()).map(String::as_str)
+    }
+
+    /// Where a list goes on behind its first so many.
+    pub(super) fn from(&self, position: usize) -> String {
+        let kept = self.address.split(['?', '&']).filter(|part| !part.starts_with(SKIP));
+        let (path, parts) =
+            kept.collect::<Vec<&str>>().split_first().map_or(("", Vec::new()), |(path, rest)| (*path, rest.to_vec()));
+        format!("{}{path}?{}&{SKIP}={position}", self.base, parts.join("&"))
+    }
+
+    /// How many of a list the client has.
+    pub(super) fn position(&self) -> usize {
+        self.parameter(SKIP).and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 
     /// Every request names the version of the interface that it was written for.

@@ -96,7 +96,7 @@ impl Arm {
         let store = self.store();
         let prefix = format!("/subscriptions/{}/resourceGroups/", call.part(1));
         let groups = store.below(&prefix).filter(|stored| stored.text("type") == KIND && filter.admits(&stored.value));
-        Ok(listed(&groups.map(shown).collect::<Vec<Value>>()))
+        Ok(paged(call, groups.map(shown)))
     }
 
     /// `/subscriptions/S/resources`, or those of one group.
@@ -121,9 +121,8 @@ impl Arm {
             }
             short
         };
-        let all: Vec<Value> =
-            resources.filter(|stored| !self.is_hidden(stored) && filter.admits(&stored.value)).map(short).collect();
-        Ok(listed(&all))
+        let admitted = resources.filter(|stored| !self.is_hidden(stored) && filter.admits(&stored.value));
+        Ok(paged(call, admitted.map(short)))
     }
 }
 
@@ -133,6 +132,22 @@ fn shown(stored: &Stored) -> Value {
         value["properties"]["provisioningState"] = json!("Deleting");
     }
     value
+}
+
+/// So many on a page.
+const PAGE: usize = 100;
+
+/// The page of a list that is asked for, with the address of the next.
+pub(super) fn paged(call: &Call, all: impl Iterator<Item = Value>) -> Reply {
+    let from = call.position();
+    let mut page: Vec<Value> = all.skip(from).take(PAGE + 1).collect();
+    let more = page.len() > PAGE;
+    page.truncate(PAGE);
+    let mut body = json!({"value": page});
+    if more {
+        body["nextLink"] = json!(call.from(from + PAGE));
+    }
+    Reply::new(200, body)
 }
 
 /// A whole list on one page.

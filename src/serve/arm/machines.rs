@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ask::{ask, check};
 use super::call::Call;
-use super::groups::listed;
+use super::groups::paged;
 use super::network::{group_of, scope_of};
 use super::reply::{Reply, denied, error_of, no_group, no_resource, refused};
 use super::store::{Store, Stored, guid, head};
@@ -27,7 +27,7 @@ impl Arm {
             Method::PUT => self.put_machine(call).await,
             Method::GET => {
                 let expand = call.parameter("$expand").is_some_and(|what| what.eq_ignore_ascii_case("instanceView"));
-                self.with_machine(call, |arm, store, stored| Ok(Reply::new(200, shown(arm, store, stored, expand))))
+                self.with_machine(call, |arm, stored| Ok(Reply::new(200, shown(arm, stored, expand))))
             }
             Method::PATCH => self.patch_machine(call),
             Method::DELETE => Ok(self.delete_machine(call)),
@@ -35,12 +35,12 @@ impl Arm {
         }
     }
 
-    fn with_machine(&self, call: &Call, then: impl FnOnce(&Self, &Store, &Stored) -> Done) -> Done {
+    fn with_machine(&self, call: &Call, then: impl FnOnce(&Self, &Stored) -> Done) -> Done {
         let store = self.store();
         let id = machine_id(call);
         store.get(&group_of(&id)).ok_or_else(|| no_group(call.part(3)))?;
         let stored = store.get(&id).ok_or_else(|| no_resource(KIND, call.part(7), call.part(3)))?;
-        then(self, &store, stored)
+        then(self, stored)
     }
 
     /// All machines of a group or a subscription.
@@ -49,7 +49,7 @@ impl Arm {
         let prefix = scope_of(call, &store)?;
         let machines = store.below(&prefix).filter(|stored| stored.text("type") == KIND && !self.is_hidden(stored));
         let status = call.parameter("statusOnly").is_some_and(|only| only == "true");
-        Ok(listed(&machines.map(|stored| shown(self, &store, stored, status)).collect::<Vec<Value>>()))
+        Ok(paged(call, machines.map(|stored| shown(self, stored, status))))
     }
 
     /// Whether a lagging list does not show it yet.
@@ -117,7 +117,7 @@ impl Arm {
         // A machine that is still on its way up is waited for as by the call that made it.
         let instance = stored.instance.and_then(|id| self.site.instance(id));
         let ends = instance.and_then(|instance| instance.state.ends()).unwrap_or_else(|| self.site.clock().now());
-        let value = shown(self, store, &stored, false);
+        let value = shown(self, &stored, false);
         Ok(self.following(call, store, Reply::new(200, value), ends, None))
     }
 
@@ -144,7 +144,7 @@ impl Arm {
         if spot && instance.is_some() {
             store.watch(id);
         }
-        let value = shown(self, store, &stored, false);
+        let value = shown(self, &stored, false);
         let reply = self.following(call, store, Reply::new(201, value), at, error);
         on_wire(wire, Told::Now(reply))
     }
@@ -165,8 +165,9 @@ impl Arm {
         }
         let name = disk["name"].as_str().unwrap_or_default();
         disk["managedDisk"]["id"] = json!(format!("{}/providers/Microsoft.Compute/disks/{name}", group_of(id)));
-        properties["vmId"] = json!(guid(self.site.clock().now().0 ^ id.len() as u64));
-        properties["timeCreated"] = json!(self.site.clock().rfc3339(self.site.clock().now()));
+        let now = self.site.clock().now();
+        properties["vmId"] = json!(guid(&format!("{id}@{}", now.0)));
+        properties["timeCreated"] = json!(self.site.clock().rfc3339(now));
         value["properties"] = properties;
         value
     }
@@ -187,7 +188,7 @@ impl Arm {
         let known = store.get_mut(&call.id()).ok_or_else(|| no_resource(KIND, call.part(7), call.part(3)))?;
         self.retag(known, &call.body["tags"]);
         let stored = known.clone();
-        Ok(Reply::new(200, shown(self, &store, &stored, false)))
+        Ok(Reply::new(200, shown(self, &stored, false)))
     }
 
     fn delete_machine(&self, call: &Call) -> Reply {
@@ -234,7 +235,7 @@ impl Arm {
     pub(super) fn act(&self, call: &Call, action: &str) -> Done {
         let id = machine_id(call);
         if action == "instanceview" {
-            return self.with_machine(call, |arm, _, stored| Ok(Reply::new(200, power(arm, stored))));
+            return self.with_machine(call, |arm, stored| Ok(Reply::new(200, power(arm, stored))));
         }
         let mut store = self.store();
         let stored = store.get_mut(&id).ok_or_else(|| no_resource(KIND, call.part(7), call.part(3)))?;

@@ -77,7 +77,7 @@ async fn answer(State(arm): State<Arc<Arm>>, request: Request) -> Response {
         Ok(call) => arm.route(&call).await.unwrap_or_else(|stopped| stopped),
         Err(malformed) => malformed,
     };
-    let request_id = guid(arm.requests.fetch_add(1, Ordering::Relaxed));
+    let request_id = guid(&arm.requests.fetch_add(1, Ordering::Relaxed).to_string());
     let reply = reply.with("x-ms-request-id", request_id);
     if is_head { reply.without_body().into_response() } else { reply.into_response() }
 }
@@ -234,7 +234,7 @@ impl Arm {
         let done = operation.ends <= clock.now();
         if !by_status {
             if !done {
-                return Err(denied_later(self, operation.ends));
+                return Ok(self.pausing(Reply::empty(202), operation.ends));
             }
             return Ok(match operation.error {
                 Some(error) => Reply::new(409, json!({"error": error})),
@@ -242,7 +242,7 @@ impl Arm {
             });
         }
         let mut body = json!({
-            "name": guid(number.parse().unwrap_or_default()), "startTime": clock.rfc3339(operation.began),
+            "name": guid(number), "startTime": clock.rfc3339(operation.began),
             "status": match (done, &operation.error) { (false, _) => "InProgress", (true, None) => "Succeeded", (true, Some(_)) => "Failed" },
         });
         if done {
@@ -253,11 +253,6 @@ impl Arm {
         }
         Ok(self.pausing(Reply::new(200, body), operation.ends))
     }
-}
-
-/// Not done yet, at the address of a result.
-fn denied_later(arm: &Arm, ends: Timestamp) -> Reply {
-    arm.pausing(Reply::empty(202), ends)
 }
 
 fn not_found(call: &Call) -> Reply {

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::groups::listed;
+use super::groups::paged;
 use super::reply::{Reply, bad, bad_property, denied, no_group, no_resource};
 use super::store::{Store, Stored, guid, head};
 use super::{Arm, Done};
@@ -115,7 +115,7 @@ impl Arm {
         let store = self.store();
         let prefix = scope_of(call, &store)?;
         let all = store.below(&prefix).filter(|stored| stored.text("type") == kind.name);
-        Ok(listed(&all.map(|stored| self.shown(&store, stored, false)).collect::<Vec<Value>>()))
+        Ok(paged(call, all.map(|stored| self.shown(&store, stored, false))))
     }
 
     /// A subnet of a network: a resource of its own that is kept in the network.
@@ -248,7 +248,7 @@ fn made(store: &Store, call: &Call, kind: &Kind, id: &str) -> Result<Value, Repl
     }
     properties["provisioningState"] = json!("Succeeded");
     if kind.name.starts_with(NETWORK) {
-        properties["resourceGuid"] = json!(guid(id.len() as u64));
+        properties["resourceGuid"] = json!(guid(id));
         value["etag"] = json!("W/\"1\"");
     }
     value["properties"] = properties;

@@ -157,10 +157,9 @@ fn mentions(value: &Value, id: &str) -> bool {
     }
 }
 
-/// A number made to look like a GUID.
-pub(super) fn guid(number: u64) -> String {
-    let name = number.to_be_bytes();
-    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &name).to_string()
+/// A name made to look like a GUID; the same for the same name.
+pub(super) fn guid(name: &str) -> String {
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
 }
 
 /// The head of every resource.

@@ -32,10 +32,14 @@ struct World {
 }
 
 async fn world(clouds: &str) -> World {
+    world_at(clouds, Speed::Max).await
+}
+
+async fn world_at(clouds: &str, speed: Speed) -> World {
     let text = format!("schema: 1\ntitle: t\nwhy: w\nclouds:\n{clouds}\ndemand: {{gpus: V100}}\n");
     let scenario = Scenario::load(&Source { name: "t.yaml", text: &text }, Catalog::embedded(), &[]);
     let scenario = scenario.unwrap_or_else(|problems| panic!("{problems:?}"));
-    let site = Arc::new(Site::new(Arc::new(scenario), 7, Clock::new(Speed::Max, 1_767_225_600)));
+    let site = Arc::new(Site::new(Arc::new(scenario), 7, Clock::new(speed, 1_767_225_600)));
     let socket = Loopback::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).await.expect("a port");
     let at = socket.address().expect("an address");
     tokio::spawn(socket.serve(router(Arc::clone(&site)), std::future::pending()));
@@ -277,6 +281,89 @@ async fn somebody_elses_resource_keeps_its_group() {
     let (_, left) = world.ask(Method::GET, &format!("{group}/resources?api-version=2021-04-01"), None).await;
     let names: Vec<&Value> = left["value"].as_array().expect("a list").iter().map(|one| &one["name"]).collect();
     assert_eq!(names, ["precious"]);
+    assert_eq!(world.azure.find("eastus", &order.key).await.expect("asked"), [], "the group is no longer ours");
+    assert_eq!(world.azure.list("owner-1", &["eastus".to_owned()]).await.expect("asked"), []);
+    world.azure.release("eastus", &order.key).await.expect("already gone is done");
+}
+
+#[tokio::test]
+async fn in_passing_time_the_server_says_when_to_look_again() {
+    let world = world_at("  azure: always", Speed::Times(300.0)).await;
+    let begin = tokio::time::Instant::now();
+    let launched = world.azure.launch(&order("k1")).await.expect("room");
+    assert_eq!(launched.nodes[0].state, NodeState::Running);
+    assert!(world.site.clock().now().since(Timestamp::ZERO).as_secs_f64() > 20.0, "no time passed");
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+    world.azure.release("eastus", &launched.nodes[0].key).await.expect("released");
+    assert!(world.site.books().running.is_empty());
+}
+
+#[tokio::test]
+async fn long_lists_are_read_to_their_end() {
+    let world = world("  azure: always").await;
+    let (token, subscription) = (world.token().await, world.site.account("azure").name);
+    for number in 0..250 {
+        let tags = json!({"sky-owner": "owner-1", "sky-lease": format!("k{number}"), "sky-cluster": "train"});
+        let url = format!(
+            "{}/subscriptions/{subscription}/resourceGroups/sky-k{number}?api-version=2021-04-01",
+            world.address
+        );
+        let put = world.http.put(url).bearer_auth(&token).json(&json!({"location": "eastus", "tags": tags}));
+        assert_eq!(put.send().await.expect("answers").status(), 201);
+    }
+    let listed = world.azure.list("owner-1", &["eastus".to_owned()]).await.expect("listed");
+    let keys: std::collections::BTreeSet<&LeaseKey> = listed.iter().map(|node| &node.key).collect();
+    assert_eq!((listed.len(), keys.len()), (250, 250));
+}
+
+/// What the engine does with an answer: keeps a whole gang, looks for what was lost, and gives back all else.
+async fn settle(world: &World, order: &Order, counts: &mut BTreeMap<&'static str, u32>) -> bool {
+    let mut count = |what| *counts.entry(what).or_default() += 1;
+    let kept = match world.azure.launch(order).await {
+        Ok(launched) => return launched.nodes.len() == usize::from(order.nodes),
+        Err(ProviderError::Refused(_)) => {
+            count("refused");
+            assert_eq!(world.azure.find("eastus", &order.key).await.expect("asked"), [], "a refusal left something");
+            return false;
+        }
+        Err(ProviderError::Lost(_)) => {
+            count("lost");
+            let found = world.azure.find("eastus", &order.key).await.expect("asked");
+            found.iter().filter(|node| node.state == NodeState::Running).count() == usize::from(order.nodes)
+        }
+        Err(other) => panic!("{other}"),
+    };
+    if !kept {
+        give_back(world, order, counts).await;
+    }
+    kept
+}
+
+async fn give_back(world: &World, order: &Order, counts: &mut BTreeMap<&'static str, u32>) {
+    while world.azure.release("eastus", &order.key).await.is_err() {
+        *counts.entry("not released").or_default() += 1;
+    }
+}
+
+#[tokio::test]
+async fn in_a_storm_nothing_is_lost_or_made_twice() {
+    let faults = "{throttle: 0.1, lost: 0.2, release_failed: 0.3, list_lag: 0.3}";
+    let world = world(&format!("  azure: {{pool: {{markov: {{up: 2h, down: 2h}}}}, faults: {faults}}}")).await;
+    let mut counts = BTreeMap::new();
+    for round in 0..40 {
+        let order = Order { nodes: 1 + round % 3, ..order(&format!("k{round}")) };
+        if settle(&world, &order, &mut counts).await {
+            *counts.entry("kept").or_default() += 1;
+            assert_eq!(world.site.books().running.len(), usize::from(order.nodes), "{counts:?}");
+            give_back(&world, &order, &mut counts).await;
+        }
+        assert!(world.site.books().running.is_empty(), "round {round}: {counts:?}");
+        world.site.clock().advance(crate::model::Span::HOUR);
+    }
+    for what in ["kept", "lost", "refused", "not released"] {
+        assert!(counts.get(what).is_some_and(|count| *count > 0), "no storm: {counts:?}");
+    }
+    assert_eq!(world.left().await, 0);
 }
 
 #[tokio::test]

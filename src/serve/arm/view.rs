@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::Arm;
-use super::store::{Store, Stored};
+use super::store::Stored;
 use crate::serve::site::State;
 
 /// Provisioning state and power state of a machine.
@@ -44,7 +44,7 @@ pub(super) fn power(arm: &Arm, stored: &Stored) -> Value {
 }
 
 /// A machine.
-pub(super) fn shown(arm: &Arm, _store: &Store, stored: &Stored, expand: bool) -> Value {
+pub(super) fn shown(arm: &Arm, stored: &Stored, expand: bool) -> Value {
     let mut value = stored.value.clone();
     value["properties"]["provisioningState"] = json!(states(arm, stored).0);
     if expand {
