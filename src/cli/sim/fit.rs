@@ -212,7 +212,7 @@ impl FitArgs {
         let _ = writeln!(
             text,
             "demand: {{gpus: {accelerator}{cloud}, use_spot: true, retry_until_up: true}}\n\
-             policies: [cloud-first, cheapest, round-robin, random]\ntrials: 5000\nseed: 1\nhorizon: 24h"
+             policies: [cloud-first, cheapest, round-robin, random]\ntrials: 1000\nseed: 1\nhorizon: 24h"
         );
         text
     }
