@@ -53,23 +53,30 @@ struct Line {
     event: Value,
 }
 
+/// The lines of one policy; of a real launch, all.
+struct Story<'a> {
+    policy: Option<&'a str>,
+    lines: Vec<&'a Line>,
+}
+
 pub(super) fn run(args: &ReplayArgs, console: &mut Console) -> Result<Exit, Failure> {
     let lines = read(&files::read(&args.journal)?, &args.journal.display().to_string())?;
-    let mut stories: Vec<(Option<&str>, Vec<&Line>)> = Vec::new();
+    let mut stories: Vec<Story<'_>> = Vec::new();
     for line in &lines {
-        match stories.iter_mut().find(|(policy, _)| *policy == line.policy.as_deref()) {
-            Some((_, story)) => story.push(line),
-            None => stories.push((line.policy.as_deref(), vec![line])),
+        let policy = line.policy.as_deref();
+        match stories.iter_mut().find(|story| story.policy == policy) {
+            Some(story) => story.lines.push(line),
+            None => stories.push(Story { policy, lines: vec![line] }),
         }
     }
-    for (policy, story) in &stories {
-        let trial = story.first().and_then(|line| line.trial);
+    for Story { policy, lines } in &stories {
+        let trial = lines.first().and_then(|line| line.trial);
         let title = match (policy, trial) {
             (Some(policy), Some(trial)) => format!("Trial {trial} under {policy}:"),
             _ => "The launch:".to_owned(),
         };
         console.line(title)?;
-        console.table(&timeline(story).lines())?;
+        console.table(&timeline(lines).lines())?;
     }
     let Some(path) = &args.scenario else { return Ok(Exit::Done) };
     let catalog = args.catalogs.load()?;
@@ -133,7 +140,7 @@ impl ReplayArgs {
         &self,
         scenario: &Scenario,
         others: &[PolicyName],
-        (stories, trial): (&[(Option<&str>, Vec<&Line>)], u64),
+        (stories, trial): (&[Story<'_>], u64),
         console: &mut Console,
     ) -> Result<(), Failure> {
         let (market, seed) = (scenario.market(), self.seed.unwrap_or(scenario.seed));
@@ -148,12 +155,12 @@ impl ReplayArgs {
             &Cells::new(["POLICY", "END", "AFTER", "LAUNCH CALLS", "$/h", "CHEAPEST THERE WAS", "WASTED ($)"], rows)
                 .lines(),
         )?;
-        for (recorded, story) in stories {
-            let Some(policy) = recorded.and_then(|name| name.parse::<PolicyName>().ok()) else { continue };
+        for Story { policy, lines } in stories {
+            let Some(policy) = policy.and_then(|name| name.parse::<PolicyName>().ok()) else { continue };
             let again = journal(&market, policy, seed, trial);
             let event = |entry| serde_json::to_value(Event::of(&*scenario.catalog, entry)).unwrap_or_default();
-            let same = again.len() == story.len()
-                && again.iter().zip(story).all(|(entry, line)| {
+            let same = again.len() == lines.len()
+                && again.iter().zip(lines).all(|(entry, line)| {
                     let event = event(entry);
                     ["at_s", "event", "call", "cause"].iter().all(|key| event[key] == line.event[key])
                 });
