@@ -49,6 +49,7 @@ pub fn router(site: &Arc<Site>) -> Router {
 /// The first that speaks a path gets it.
 fn frontends(site: &Arc<Site>) -> Vec<Frontend> {
     vec![
+        Frontend { cloud: "aws", speaks: super::ec2::speaks, router: super::ec2::router(Arc::clone(site)) },
         Frontend {
             cloud: "gcp",
             speaks: |path| path.starts_with("/compute/"),

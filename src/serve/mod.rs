@@ -13,6 +13,7 @@ mod app;
 pub mod arm;
 pub mod clock;
 mod control;
+pub mod ec2;
 pub mod gce;
 pub mod login;
 pub mod provider;

@@ -8,6 +8,7 @@ mod aws;
 #[cfg(feature = "azure")]
 mod azure;
 mod crash;
+mod ec2;
 mod jobs;
 mod lifecycle;
 mod machine;

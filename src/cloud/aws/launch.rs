@@ -13,11 +13,11 @@ use super::network::{self, Network};
 use super::nodes::{self, Outcome};
 use super::request::{self, Ready};
 use super::{images, keys};
-use crate::cloud::{Launched, Order, ProviderError, Refusal, tag};
+use crate::cloud::{Clock, Launched, Order, ProviderError, Refusal, tag};
 use crate::denials::{self, Reach};
 
 /// Makes the order's machines.
-pub(super) async fn launch(ec2: &Client, order: &Order) -> Result<Launched, ProviderError> {
+pub(super) async fn launch(ec2: &Client, clock: Clock, order: &Order) -> Result<Launched, ProviderError> {
     let machine = &order.machine;
     // A launch of which no answer came may have made machines in a zone that this one would come to later.
     let (existing, image, network, key_name) = tokio::try_join!(
@@ -27,7 +27,7 @@ pub(super) async fn launch(ec2: &Client, order: &Order) -> Result<Launched, Prov
         keys::ensure(ec2, &machine.ssh_public_key),
     )?;
     if !existing.is_empty() {
-        return adopt(ec2, order, &existing).await;
+        return adopt(ec2, clock, order, &existing).await;
     }
     let Network { subnets, group } = network;
     let ready = Ready { image, group, key_name };
@@ -39,7 +39,7 @@ pub(super) async fn launch(ec2: &Client, order: &Order) -> Result<Launched, Prov
             refusals.push(no_subnet(zone));
             continue;
         };
-        match try_zone(ec2, order, &ready, zone, subnet).await {
+        match try_zone(ec2, clock, order, &ready, zone, subnet).await {
             Ok(instances) => return Ok(Launched { nodes: nodes::nodes(&order.region, &instances), refusals }),
             Err(ProviderError::Refused(more)) => {
                 let over = more.iter().any(ends_the_region);
@@ -72,6 +72,7 @@ fn no_subnet(zone: &str) -> Refusal {
 
 async fn try_zone(
     ec2: &Client,
+    clock: Clock,
     order: &Order,
     ready: &Ready,
     zone: &str,
@@ -85,7 +86,7 @@ async fn try_zone(
         .told()
         .map_err(|error| in_zone(error, zone))?;
     let ids = nodes::ids(made.instances());
-    match nodes::until_up(ec2, &ids).await? {
+    match nodes::until_up(ec2, clock, &ids).await? {
         Outcome::Up(instances) => Ok(instances),
         Outcome::Died(refusal) => {
             terminate(ec2, &ids).await?;
@@ -95,8 +96,8 @@ async fn try_zone(
 }
 
 /// Machines that an earlier call of this launch made.
-async fn adopt(ec2: &Client, order: &Order, existing: &[Instance]) -> Result<Launched, ProviderError> {
-    match nodes::until_up(ec2, &nodes::ids(existing)).await? {
+async fn adopt(ec2: &Client, clock: Clock, order: &Order, existing: &[Instance]) -> Result<Launched, ProviderError> {
+    match nodes::until_up(ec2, clock, &nodes::ids(existing)).await? {
         Outcome::Up(instances) => Ok(Launched { nodes: nodes::nodes(&order.region, &instances), refusals: Vec::new() }),
         Outcome::Died(refusal) => {
             terminate(ec2, &nodes::ids(existing)).await?;

@@ -23,11 +23,15 @@ use tokio::task::JoinSet;
 use self::connect::Clients;
 use self::errors::{Told, code};
 use self::nodes::Outcome;
-use super::{CloudProvider, Identity, Launched, LeaseKey, Node, NodeState, Order, ProviderError, Quota, Settings, tag};
+use super::{
+    Clock, CloudProvider, Identity, Launched, LeaseKey, Node, NodeState, Order, ProviderError, Quota, Settings, tag,
+};
 
 /// Amazon Web Services, one account.
 pub struct Aws {
     clients: Clients,
+    /// How fast time runs: faster than the wall before a server of simulated clouds.
+    clock: Clock,
 }
 
 /// How long a machine whose launch was answered by silence may stay out of EC2's listing.
@@ -42,7 +46,9 @@ const GROUP_PAUSE: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`ProviderError::NoCredentials`] with what to do.
 pub async fn connect(settings: &Settings) -> Result<Aws, ProviderError> {
-    Ok(Aws { clients: Clients::connect(settings).await? })
+    // A speed that cannot be read is the command line's to complain of.
+    let clock = Clock::from_settings(settings).unwrap_or_else(|_| Clock::starting_now(1.0));
+    Ok(Aws { clients: Clients::connect(settings).await?, clock })
 }
 
 #[async_trait]
@@ -63,7 +69,7 @@ impl CloudProvider for Aws {
 
     async fn launch(&self, order: &Order) -> Result<Launched, ProviderError> {
         // Boxed: five calls of the SDK wait in it at once.
-        Box::pin(launch::launch(&self.clients.ec2(&order.region), order)).await
+        Box::pin(launch::launch(&self.clients.ec2(&order.region), self.clock, order)).await
     }
 
     async fn find(&self, region: &str, key: &LeaseKey) -> Result<Vec<Node>, ProviderError> {
@@ -73,7 +79,7 @@ impl CloudProvider for Aws {
             if !found.is_empty() {
                 break;
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(self.clock.scaled(pause)).await;
             found = nodes::tagged(&ec2, tag::LEASE, &key.0).await?;
         }
         Ok(nodes::nodes(region, &found))
@@ -86,7 +92,7 @@ impl CloudProvider for Aws {
             return Ok(());
         }
         launch::terminate(&ec2, &nodes::ids(&found)).await?;
-        drop_groups(&ec2, &found).await;
+        drop_groups(&ec2, self.clock, &found).await;
         Ok(())
     }
 
@@ -95,8 +101,10 @@ impl CloudProvider for Aws {
         let ec2 = self.clients.ec2(&first.region);
         let ids: Vec<String> = nodes.iter().map(|node| node.id.clone()).collect();
         ec2.stop_instances().set_instance_ids(Some(ids.clone())).send().await.told()?;
-        nodes::until(&ec2, &ids, "stopped", |state| matches!(state, NodeState::Stopped | NodeState::Terminated))
-            .await?;
+        nodes::until(&ec2, self.clock, &ids, "stopped", |state| {
+            matches!(state, NodeState::Stopped | NodeState::Terminated)
+        })
+        .await?;
         Ok(())
     }
 
@@ -105,12 +113,12 @@ impl CloudProvider for Aws {
         let ec2 = self.clients.ec2(&first.region);
         let ids: Vec<String> = nodes.iter().map(|node| node.id.clone()).collect();
         // One that is still going down cannot be started.
-        nodes::until(&ec2, &ids, "stopped", |state| state != NodeState::Stopping).await?;
+        nodes::until(&ec2, self.clock, &ids, "stopped", |state| state != NodeState::Stopping).await?;
         let started =
             ec2.start_instances().set_instance_ids(Some(ids.clone())).customize().config_override(launch::once());
         let zone = first.zone.as_deref().unwrap_or_default();
         started.send().await.told().map_err(|error| launch::in_zone(error, zone))?;
-        match nodes::until_up(&ec2, &ids).await? {
+        match nodes::until_up(&ec2, self.clock, &ids).await? {
             Outcome::Up(instances) => Ok(nodes::nodes(&first.region, &instances)),
             Outcome::Died(refusal) => Err(ProviderError::Refused(vec![refusal])),
         }
@@ -168,7 +176,7 @@ impl Aws {
 
 /// Deletes the security groups that belonged to the clusters of these instances alone. They cost nothing, so one that
 /// stays because something else uses it is no failure.
-async fn drop_groups(ec2: &Client, instances: &[Instance]) {
+async fn drop_groups(ec2: &Client, clock: Clock, instances: &[Instance]) {
     let mut own: Vec<&str> = Vec::new();
     for instance in instances {
         let cluster = instance.tags().iter().find(|tag| tag.key() == Some(tag::CLUSTER)).and_then(|tag| tag.value());
@@ -185,7 +193,9 @@ async fn drop_groups(ec2: &Client, instances: &[Instance]) {
             let deleted = ec2.delete_security_group().group_id(group).send().await.told();
             match deleted {
                 // In use until its machines are gone.
-                Err(error) if code(&error) == Some("DependencyViolation") => tokio::time::sleep(GROUP_PAUSE).await,
+                Err(error) if code(&error) == Some("DependencyViolation") => {
+                    tokio::time::sleep(clock.scaled(GROUP_PAUSE)).await;
+                }
                 _ => break,
             }
         }

@@ -10,7 +10,7 @@ use aws_sdk_ec2::types::{Filter, Instance, InstanceLifecycleType, InstanceStateN
 use backon::{BackoffBuilder, ExponentialBuilder};
 
 use super::errors::{Told, code};
-use crate::cloud::{LeaseKey, Node, NodeState, ProviderError, Refusal, tag};
+use crate::cloud::{Clock, LeaseKey, Node, NodeState, ProviderError, Refusal, tag};
 use crate::model::CapacityType;
 
 /// States of instances that are still ours to pay for, or will be again.
@@ -72,7 +72,7 @@ pub(super) enum Outcome {
 }
 
 /// Waits until all run and have addresses, or one of them will not.
-pub(super) async fn until_up(ec2: &Client, ids: &[String]) -> Result<Outcome, ProviderError> {
+pub(super) async fn until_up(ec2: &Client, clock: Clock, ids: &[String]) -> Result<Outcome, ProviderError> {
     let watch = async {
         let mut unseen = Duration::ZERO;
         for pause in pauses() {
@@ -88,7 +88,7 @@ pub(super) async fn until_up(ec2: &Client, ids: &[String]) -> Result<Outcome, Pr
                 Err(error) if code(&error) == Some("InvalidInstanceID.NotFound") && unseen < LAG => unseen += pause,
                 Err(error) => return Err(error),
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(clock.scaled(pause)).await;
         }
         unreachable!("the pauses have no end")
     };
@@ -98,6 +98,7 @@ pub(super) async fn until_up(ec2: &Client, ids: &[String]) -> Result<Outcome, Pr
 /// Waits until none of them is in a passing state that `settled` does not accept.
 pub(super) async fn until(
     ec2: &Client,
+    clock: Clock,
     ids: &[String],
     what: &str,
     settled: impl Fn(NodeState) -> bool,
@@ -108,7 +109,7 @@ pub(super) async fn until(
             if instances.iter().all(|instance| settled(state(instance))) {
                 return Ok(instances);
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(clock.scaled(pause)).await;
         }
         unreachable!("the pauses have no end")
     };

@@ -263,7 +263,9 @@ impl Inner {
             for terms in [CapacityType::OnDemand, CapacityType::Spot] {
                 let mut rows = catalog.rows_of(kind).filter(|row| catalog.row_region(*row) == place);
                 let Some(row) = rows.find(|row| catalog.price(*row, terms).is_some()) else { continue };
-                if !seen.insert((catalog.type_family(kind), terms, catalog.type_attached(kind).is_some())) {
+                // A scenario may limit one model of a family alone.
+                let model = catalog.type_accelerator(kind).map(|count| count.accelerator);
+                if !seen.insert((catalog.type_family(kind), terms, model, catalog.type_attached(kind).is_some())) {
                     continue;
                 }
                 let way = self.offers.at_row(catalog, row, terms, &mut self.world);

@@ -12,9 +12,10 @@ use super::proxy::{Fault, Rule};
 
 const OHIO: [&str; 3] = ["us-east-2a", "us-east-2b", "us-east-2c"];
 /// A key pair of nobody.
-const PUBLIC_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAPRCx0Tcvk4S3CxVde9MAZ2FpzQbO8NteGhspTPi/vr test";
+pub(super) const PUBLIC_KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAPRCx0Tcvk4S3CxVde9MAZ2FpzQbO8NteGhspTPi/vr test";
 
-fn order(key: &str, region: &str, zones: &[&str]) -> Order {
+pub(super) fn order(key: &str, region: &str, zones: &[&str]) -> Order {
     Order {
         key: LeaseKey(key.to_owned()),
         owner: "o-1".to_owned(),
@@ -38,7 +39,7 @@ fn order(key: &str, region: &str, zones: &[&str]) -> Order {
     }
 }
 
-fn settings(url: &str) -> Settings {
+pub(super) fn settings(url: &str) -> Settings {
     let set = [
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "canary-secret-key"),

@@ -5,6 +5,8 @@
 
 mod adapter;
 mod proxy;
+mod served;
+mod story;
 
 use std::fs;
 use std::process::{Command, Stdio};
