@@ -305,7 +305,7 @@ fn a_market_is_fitted_to_traces_and_runs() {
         let (mut state, mut ticks) = (seed, Vec::new());
         while ticks.len() < 1200 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let (up, down) = (state >> 60, state >> 33 & if state >> 40 & 3 == 0 { 31 } else { 3 });
+            let (up, down) = (state >> 60, state >> 33 & if (state >> 40).is_multiple_of(4) { 31 } else { 3 });
             ticks.extend(std::iter::repeat_n("1", up as usize + 1).chain(std::iter::repeat_n("0", down as usize + 1)));
         }
         format!("{{\"metadata\": {{\"gap_seconds\": 600}}, \"data\": [{}]}}", ticks[..1200].join(", "))
