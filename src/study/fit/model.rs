@@ -99,7 +99,9 @@ impl Model {
                 .map(|(_, shock)| Arc::clone(shock))
                 .collect(),
             life: None,
+            reclaims: false,
             notice: Span::ZERO,
+            price: None,
         };
         self.pools.iter().map(pool).collect()
     }
