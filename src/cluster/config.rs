@@ -76,6 +76,21 @@ impl Config {
         self.clouds.is_empty() || self.clouds.iter().any(|allowed| allowed == cloud)
     }
 
+    /// What the environment says of ssh comes before the file: `SKY_SSH_USER`, `SKY_SSH_PORT`.
+    ///
+    /// # Errors
+    /// A port that is none.
+    pub fn heed(&mut self, outside: &Settings) -> Result<(), String> {
+        if let Some(user) = outside.get("SKY_SSH_USER") {
+            self.ssh.user = Some(user.to_owned());
+        }
+        if let Some(text) = outside.get("SKY_SSH_PORT") {
+            let port = text.parse().ok().filter(|port| *port > 0);
+            self.ssh.port = Some(port.ok_or_else(|| format!("SKY_SSH_PORT is '{text}', which is not a port"))?);
+        }
+        Ok(())
+    }
+
     /// The outside as adapters are told of it: the environment, and what the file adds to it.
     pub fn settings(&self, mut outside: Settings) -> Settings {
         for (cloud, url) in &self.endpoints {
@@ -139,6 +154,20 @@ mod tests {
         let settings = config.settings(Settings::default());
         assert_eq!(settings.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"), Some("http://127.0.0.1:1"));
         assert_eq!(parse(""), Ok(Config::default()));
+    }
+
+    #[test]
+    fn the_environment_comes_before_the_file() {
+        let mut config = parse("ssh: {user: ada, port: 2222}").expect("right");
+        let with = |name: &str, value: &str| Settings {
+            environment: [(name.to_owned(), value.to_owned())].into(),
+            ..Settings::default()
+        };
+        config.heed(&with("SKY_SSH_PORT", "2022")).expect("a port");
+        assert_eq!((config.ssh.port, config.ssh.user.as_deref()), (Some(2022), Some("ada")));
+        config.heed(&with("SKY_SSH_USER", "root")).expect("a name");
+        assert_eq!(config.ssh.user.as_deref(), Some("root"));
+        assert!(config.heed(&with("SKY_SSH_PORT", "ssh")).is_err());
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Sub};
 use std::str::FromStr;
 
-/// A moment, in microseconds since an origin that the world chooses (the Unix epoch when live, the
-/// start of the trial when simulated).
+/// A moment, in microseconds since an origin that the world chooses (the start of
+/// the command when live, the start of the trial when simulated).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub u64);
 

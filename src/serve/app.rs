@@ -45,14 +45,14 @@ pub fn router(site: &Arc<Site>) -> Router {
 }
 
 /// The clouds whose protocols are spoken, each with the paths that are its own:
-/// `Frontend { cloud: "gcp", speaks: |path| path.starts_with("/compute/"), router: gce::router(Arc::clone(site)) }`.
+/// `Frontend { cloud: "aws", speaks: ec2::speaks, router: ec2::router(Arc::clone(site)) }`.
 /// The first that speaks a path gets it.
 fn frontends(site: &Arc<Site>) -> Vec<Frontend> {
     vec![
         Frontend { cloud: "aws", speaks: super::ec2::speaks, router: super::ec2::router(Arc::clone(site)) },
         Frontend {
             cloud: "gcp",
-            speaks: |path| path.starts_with("/compute/"),
+            speaks: |path| super::gce::PATHS.iter().any(|own| path.starts_with(own)),
             router: super::gce::router(Arc::clone(site)),
         },
         Frontend { cloud: "azure", speaks: super::arm::speaks, router: super::arm::router(Arc::clone(site)) },
@@ -69,6 +69,7 @@ pub fn exports(site: &Site, at: SocketAddr) -> Vec<(&'static str, String)> {
         ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("{url}/compute/v1/")),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_TPU", format!("{url}/")),
         ("CLOUDSDK_AUTH_ACCESS_TOKEN", login::GCP_TOKEN.to_owned()),
         ("GOOGLE_CLOUD_PROJECT", site.account("gcp").name),
         ("SKY_AZURE_ENDPOINT", url.clone()),

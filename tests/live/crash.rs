@@ -72,6 +72,6 @@ fn whenever_it_is_killed_everything_is_found_again() {
     let orphans = site.json(&["gc", "-y", "-o", "json"]);
     assert_eq!(orphans["orphans"], serde_json::json!([]));
     eprintln!("{kills} kills, {busy} of them at work; {completed} launches were completed, {forgotten} given back");
-    assert!(kills >= AT_LEAST && busy * 2 > kills, "{kills} kills, {busy} at work");
+    assert!(kills >= AT_LEAST && busy * 3 > kills, "{kills} kills, {busy} at work");
     assert!(completed > 0 && forgotten > 0, "{completed} completed, {forgotten} forgotten");
 }

@@ -9,6 +9,8 @@ mod aws;
 mod azure;
 mod crash;
 mod ec2;
+#[cfg(feature = "gcp")]
+mod gcp;
 mod jobs;
 mod lifecycle;
 mod machine;

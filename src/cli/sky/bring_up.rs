@@ -34,7 +34,21 @@ pub(super) fn run(
         quiet: args.output != LaunchOutput::Table,
         local_logs: Some(logs.join("tasks")),
     };
-    run_job(live, cluster, &job, environment, console)
+    run_job(live, cluster, &job, environment, console).map_err(|failure| still_up(failure, &cluster.name))
+}
+
+/// Whatever went wrong on the machines: they are up, and billed.
+fn still_up(failure: Failure, cluster: &str) -> Failure {
+    match failure {
+        Failure::Plain { exit, message, hint } => {
+            let up = format!(
+                "cluster '{cluster}' is up and billed: `sky logs {cluster}` shows its jobs, `sky down {cluster}` gives it back"
+            );
+            let hint = if hint.is_empty() { up } else { format!("{hint}\n  = {up}") };
+            Failure::Plain { exit, message, hint }
+        }
+        other => other,
+    }
 }
 
 /// Nothing is to be done on the machines.

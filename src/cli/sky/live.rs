@@ -51,13 +51,14 @@ impl Outside {
             }
         };
         let path = home.join("config.yaml");
-        let config = if path.exists() {
+        let mut config = if path.exists() {
             let text = files::read(&path)?;
             let name = path.display().to_string();
             Config::parse(&Source { name: &name, text: &text }, environment.home.as_deref())?
         } else {
             Config::default()
         };
+        config.heed(&settings).map_err(|wrong| Failure::usage(wrong, "write for example SKY_SSH_PORT=2222"))?;
         let settings = config.settings(settings);
         Ok(Self { home, config, settings })
     }

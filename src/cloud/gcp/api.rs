@@ -3,6 +3,7 @@
 //! **Invariant:** a create is sent once; only what may safely be repeated (reads, deletes, waits) is sent again.
 
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -18,14 +19,23 @@ use super::wire::{Envelope, EnvelopeError};
 
 /// Where Compute Engine is.
 pub(super) const PUBLIC_ENDPOINT: &str = "https://compute.googleapis.com/compute/v1/";
+/// Where Cloud TPU is.
+pub(super) const PUBLIC_TPU: &str = "https://tpu.googleapis.com/";
 /// Most calls answer within seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// A wait answers within two minutes.
 pub(super) const LONG_PATIENCE: Duration = Duration::from_secs(150);
 /// Letters that stand in a path as they are.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':');
 /// Codes that pass by themselves.
-const PASSING: &[&str] = &["rateLimitExceeded", "userRateLimitExceeded", "backendError", "internalError"];
+const PASSING: &[&str] = &[
+    "rateLimitExceeded",
+    "userRateLimitExceeded",
+    "backendError",
+    "internalError",
+    "UNAVAILABLE",
+    "RATE_LIMIT_EXCEEDED",
+];
 /// How many calls of one order are under way at once.
 const AT_ONCE: usize = 8;
 
@@ -35,8 +45,26 @@ pub(super) struct Api {
     /// Up to and including `projects/PROJECT`.
     base: String,
     pub(super) project: String,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: Arc<Tokens>,
     pub(super) rules: super::firewall::Known,
+    pub(super) place: Place,
+}
+
+/// What of the project machines are put into.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// Name of the network.
+    pub network: String,
+    /// Name of its subnetwork in every region; `None` where the network makes its own.
+    pub subnetwork: Option<String>,
+    /// Whom machines speak for: an address, or `default` for the project's own account; `None` for nobody.
+    pub account: Option<String>,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { network: "default".to_owned(), subnetwork: None, account: Some("default".to_owned()) }
+    }
 }
 
 /// One request.
@@ -65,7 +93,12 @@ pub(super) fn prepare_tls() {
 }
 
 impl Api {
-    pub(super) fn new(endpoint: &str, project: String, tokens: Tokens) -> Result<Self, ProviderError> {
+    pub(super) fn new(
+        endpoint: &str,
+        project: String,
+        tokens: Arc<Tokens>,
+        place: Place,
+    ) -> Result<Self, ProviderError> {
         prepare_tls();
         let http = reqwest::Client::builder()
             .user_agent(concat!("sky/", env!("CARGO_PKG_VERSION")))
@@ -74,7 +107,7 @@ impl Api {
             .map_err(|error| ProviderError::Lost(format!("no HTTP client: {}", root(&error))))?;
         let encoded = utf8_percent_encode(&project, SEGMENT);
         let base = format!("{}/projects/{encoded}", endpoint.trim_end_matches('/'));
-        Ok(Self { http, base, project, tokens, rules: super::firewall::Known::default() })
+        Ok(Self { http, base, project, tokens, rules: super::firewall::Known::default(), place })
     }
 
     /// Reads, again where a moment's trouble is in the way.
@@ -99,14 +132,20 @@ impl Api {
         self.again(&ask).await
     }
 
-    /// Makes something: sent once.
+    /// Posts `{}` where the interface wants an object that has no fields; may be repeated.
+    pub(super) async fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Result<T, ProviderError> {
+        let empty = serde_json::Map::new();
+        let (path, body) = (path.to_owned(), Some(&empty));
+        self.again(&Ask { method: Method::POST, path, query: &[], body, patience: PATIENCE }).await
+    }
+
+    /// Makes something, named by the query so that it is made once: sent once.
     pub(super) async fn create<T: DeserializeOwned>(
         &self,
         path: &str,
-        request_id: &str,
+        query: &[(&str, &str)],
         body: &(impl Serialize + Sync),
     ) -> Result<T, ProviderError> {
-        let query = &[("requestId", request_id)];
         let ask = Ask { method: Method::POST, path: path.to_owned(), query, body: Some(body), patience: PATIENCE };
         self.once(&ask).await
     }

@@ -8,15 +8,21 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::super::{LeaseKey, Order, ProviderError, tag};
+use super::api::Place;
 use super::wire::{
     Accelerator, BulkInsert, Disk, DiskParams, Insert, Metadata, MetadataItem, NewAccess, NewInterface, Properties,
-    Scheduling, Tags,
+    Scheduling, ServiceAccount, Tags,
 };
 use super::{firewall, tables};
 use crate::model::CapacityType;
 
-/// The network that every project begins with.
-pub(super) const NETWORK: &str = "global/networks/default";
+/// What a machine's account may reach: everything that its own permissions allow, as Google recommends.
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+
+/// The network as a path.
+pub(super) fn network(place: &Place) -> String {
+    format!("global/networks/{}", place.network)
+}
 
 /// The name of one machine of a launch.
 pub(super) fn name(key: &LeaseKey, rank: u16) -> String {
@@ -37,13 +43,13 @@ pub(super) fn request_id(key: &LeaseKey, zone: &str) -> String {
 pub(super) fn check(order: &Order) -> Result<(), ProviderError> {
     let invalid = |message: String| Err(ProviderError::refused("invalid", message));
     if let Some((device, _)) = &order.accelerator {
-        if device.starts_with("tpu-") {
+        if device.starts_with("tpu-") && !tables::tpu_has_one_host(device) {
             return invalid(format!(
-                "{device}: TPU machines are not made by this version, only planned and simulated; choose a GPU or leave \
-                 gcp out"
+                "{device} is driven by several hosts, and slices of several hosts are only planned and simulated by this \
+                 version; one host drives up to 8 chips, as in tpu-v5litepod-8"
             ));
         }
-        if tables::accelerator_type(device).is_none() {
+        if !device.starts_with("tpu-") && tables::accelerator_type(device).is_none() {
             return invalid(format!("{device} cannot be attached to {} on Google Cloud", order.instance_type));
         }
     }
@@ -71,14 +77,14 @@ fn is_label(key: &str, value: &str) -> bool {
 }
 
 /// Body of a create of one machine.
-pub(super) fn insert(order: &Order, zone: &str) -> Insert {
-    let mut machine = machine(order, &|collection, name| format!("zones/{zone}/{collection}/{name}"));
+pub(super) fn insert(place: &Place, order: &Order, zone: &str) -> Insert {
+    let mut machine = machine(place, order, &|collection, name| format!("zones/{zone}/{collection}/{name}"));
     machine.labels.insert(tag::RANK.to_owned(), "0".to_owned());
     Insert { name: name(&order.key, 0), machine }
 }
 
 /// Body of a create of several machines, all or none.
-pub(super) fn bulk_insert(order: &Order) -> BulkInsert {
+pub(super) fn bulk_insert(place: &Place, order: &Order) -> BulkInsert {
     let count = order.nodes.to_string();
     BulkInsert {
         count: count.clone(),
@@ -86,12 +92,12 @@ pub(super) fn bulk_insert(order: &Order) -> BulkInsert {
         per_instance_properties: (0..order.nodes)
             .map(|rank| (name(&order.key, rank), Value::Object(Map::new())))
             .collect(),
-        instance_properties: machine(order, &|_, name| name.to_owned()),
+        instance_properties: machine(place, order, &|_, name| name.to_owned()),
     }
 }
 
 /// `typed` makes Google's name of a type from its collection and its own name.
-fn machine(order: &Order, typed: &dyn Fn(&str, &str) -> String) -> Properties {
+fn machine(place: &Place, order: &Order, typed: &dyn Fn(&str, &str) -> String) -> Properties {
     let spec = &order.machine;
     let attached =
         order.accelerator.as_ref().and_then(|(device, count)| Some((tables::accelerator_type(device)?, *count)));
@@ -111,13 +117,12 @@ fn machine(order: &Order, typed: &dyn Fn(&str, &str) -> String) -> Properties {
             },
         }],
         network_interfaces: vec![NewInterface {
-            network: NETWORK.to_owned(),
+            network: network(place),
+            subnetwork: place.subnetwork.as_ref().map(|name| format!("regions/{}/subnetworks/{name}", order.region)),
             access_configs: vec![NewAccess { name: "External NAT", kind: "ONE_TO_ONE_NAT" }],
         }],
         labels,
-        tags: Tags {
-            items: std::iter::once(&(22, 22)).chain(&spec.ports).map(|ports| firewall::tag(*ports)).collect(),
-        },
+        tags: Tags { items: tags(place, order) },
         metadata: metadata(order),
         scheduling: scheduling(order.capacity, gpus),
         guest_accelerators: attached
@@ -127,7 +132,17 @@ fn machine(order: &Order, typed: &dyn Fn(&str, &str) -> String) -> Properties {
             })
             .into_iter()
             .collect(),
+        service_accounts: place
+            .account
+            .iter()
+            .map(|email| ServiceAccount { email: email.clone(), scopes: vec![SCOPE] })
+            .collect(),
     }
+}
+
+/// Network tags, one a rule that lets traffic in.
+pub(super) fn tags(place: &Place, order: &Order) -> Vec<String> {
+    std::iter::once(&(22, 22)).chain(&order.machine.ports).map(|ports| firewall::tag(place, *ports)).collect()
 }
 
 /// The user's image: a path as it is, a bare name as one of the project's own.
@@ -139,13 +154,13 @@ fn image(named: Option<&str>, instance_type: &str, gpus: bool) -> String {
     }
 }
 
-fn labels(order: &Order) -> BTreeMap<String, String> {
+pub(super) fn labels(order: &Order) -> BTreeMap<String, String> {
     let ours = [(tag::OWNER, &order.owner), (tag::CLUSTER, &order.cluster), (tag::LEASE, &order.key.0)];
     let ours = ours.into_iter().map(|(key, value)| (key.to_owned(), value.clone()));
     order.machine.labels.iter().cloned().chain(ours).collect()
 }
 
-fn metadata(order: &Order) -> Metadata {
+pub(super) fn metadata(order: &Order) -> Metadata {
     let spec = &order.machine;
     let mut items = vec![
         MetadataItem { key: "ssh-keys", value: format!("{}:{}", spec.ssh_user, spec.ssh_public_key.trim()) },

@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use super::super::{ProviderError, Settings};
 
-const SCOPES: &[&str] = &["https://www.googleapis.com/auth/compute"];
+/// Compute Engine's own scope would do for it; Cloud TPU has none narrower.
+const SCOPES: &[&str] = &["https://www.googleapis.com/auth/cloud-platform"];
 /// The metadata server answers in milliseconds where there is one; elsewhere its name may take long not to resolve.
 const METADATA_PATIENCE: Duration = Duration::from_secs(3);
 const LOGIN: &str = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a service \

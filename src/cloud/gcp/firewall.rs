@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use super::super::ProviderError;
-use super::api::{Api, path, says};
+use super::api::{Api, Place, path, says};
 use super::wire::{Allowed, Firewall, Named, Operation};
 use super::{body, operation};
 
@@ -15,19 +15,23 @@ use super::{body, operation};
 #[derive(Default)]
 pub(super) struct Known(Mutex<BTreeSet<String>>);
 
-/// The tag of a machine that has these ports open, which is also the rule's name.
-pub(super) fn tag(ports: (u16, u16)) -> String {
-    match ports {
-        (22, 22) => "sky-ssh".to_owned(),
-        (from, to) if from == to => format!("sky-port-{from}"),
-        (from, to) => format!("sky-ports-{from}-{to}"),
-    }
+/// The tag of a machine that has these ports open, which is also the rule's name: names are of the project, rules of
+/// one network.
+pub(super) fn tag(place: &Place, ports: (u16, u16)) -> String {
+    let network = place.network.as_str();
+    let prefix = if network == "default" { "sky".to_owned() } else { format!("sky-{network}") };
+    let what = match ports {
+        (22, 22) => "ssh".to_owned(),
+        (from, to) if from == to => format!("port-{from}"),
+        (from, to) => format!("ports-{from}-{to}"),
+    };
+    format!("{prefix}-{what}")
 }
 
 /// Sees to it that ssh and these ports can be reached on machines with their tags.
 pub(super) async fn ensure(api: &Api, ports: &[(u16, u16)]) -> Result<(), ProviderError> {
     for range in std::iter::once(&(22, 22)).chain(ports) {
-        let name = tag(*range);
+        let name = tag(&api.place, *range);
         if api.rules.0.lock().is_ok_and(|known| known.contains(&name)) {
             continue;
         }
@@ -49,14 +53,14 @@ async fn insert(api: &Api, name: &str, (from, to): (u16, u16)) -> Result<(), Pro
     let rule = Firewall {
         name: name.to_owned(),
         description: "Opened by sky for machines that bear this tag",
-        network: body::NETWORK.to_owned(),
+        network: body::network(&api.place),
         direction: "INGRESS",
         source_ranges: vec!["0.0.0.0/0"],
         target_tags: vec![name.to_owned()],
         allowed: protocols.iter().map(|protocol| Allowed { protocol, ports: vec![ports.clone()] }).collect(),
     };
     let id = uuid::Uuid::new_v4().to_string();
-    let made = match api.create::<Operation>(&path(&["global", "firewalls"]), &id, &rule).await {
+    let made = match api.create::<Operation>(&path(&["global", "firewalls"]), &[("requestId", &id)], &rule).await {
         Ok(started) => operation::finish(api, started).await,
         Err(error) => Err(error),
     };

@@ -140,7 +140,7 @@ pub(super) fn node(instance: Instance) -> Node {
 }
 
 /// `us-central1` of `us-central1-a`.
-fn region_of(zone: &str) -> &str {
+pub(super) fn region_of(zone: &str) -> &str {
     zone.rsplit_once('-').map_or(zone, |(region, _)| region)
 }
 

@@ -28,6 +28,38 @@ const GPU_IMAGE: &str =
 const CPU_IMAGE: &str = "projects/ubuntu-os-cloud/global/images/family/ubuntu-2204-lts";
 const ARM_IMAGE: &str = "projects/ubuntu-os-cloud/global/images/family/ubuntu-2204-lts-arm64";
 
+/// The catalog's name of the machine of every TPU slice.
+pub(super) const TPU_HOST: &str = "TPU-VM";
+
+/// Slices that one host drives, from docs.cloud.google.com/tpu/docs.
+const ONE_HOST: &[&str] = &[
+    "tpu-v2-8",
+    "tpu-v3-8",
+    "tpu-v4-8",
+    "tpu-v5p-8",
+    "tpu-v5litepod-1",
+    "tpu-v5litepod-4",
+    "tpu-v5litepod-8",
+    "tpu-v6e-1",
+    "tpu-v6e-4",
+    "tpu-v6e-8",
+];
+
+/// True for a slice that one host drives, by its name in the catalog.
+pub(super) fn tpu_has_one_host(name: &str) -> bool {
+    ONE_HOST.contains(&name)
+}
+
+/// The system that a slice (`v5litepod-8`) boots by Google's advice.
+pub(super) fn tpu_runtime(slice: &str) -> &'static str {
+    match family(slice) {
+        "v5litepod" => "v2-alpha-tpuv5-lite",
+        "v5p" => "v2-alpha-tpuv5",
+        "v6e" => "v2-alpha-tpuv6e",
+        _ => "tpu-ubuntu2204-base",
+    }
+}
+
 /// `n1` of `n1-highmem-8`.
 fn family(instance_type: &str) -> &str {
     instance_type.split('-').next().unwrap_or(instance_type)

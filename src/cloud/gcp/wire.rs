@@ -40,6 +40,15 @@ pub(super) struct Properties {
     pub scheduling: Scheduling,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub guest_accelerators: Vec<Accelerator>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service_accounts: Vec<ServiceAccount>,
+}
+
+/// Whom a machine speaks for.
+#[derive(Debug, Serialize)]
+pub(super) struct ServiceAccount {
+    pub email: String,
+    pub scopes: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +72,8 @@ pub(super) struct DiskParams {
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewInterface {
     pub network: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnetwork: Option<String>,
     pub access_configs: Vec<NewAccess>,
 }
 

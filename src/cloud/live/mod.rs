@@ -142,7 +142,8 @@ impl<'a> LiveWorld<'a> {
             region: catalog.region_name(attempt.offering.region).to_owned(),
             zones: attempt.zones.as_slice().iter().map(|zone| catalog.zone_name(*zone).to_owned()).collect(),
             instance_type: catalog.type_name(attempt.offering.instance_type).to_owned(),
-            accelerator: attempt.offering.attached.map(name),
+            // A TPU's host is the same for every slice, so the slice is named like devices that are attached.
+            accelerator: attempt.offering.attached.or_else(|| slice(catalog, attempt)).map(name),
             capacity: attempt.offering.capacity,
             nodes: attempt.nodes,
             machine: (self.launch.machine)(attempt, provider),
@@ -395,6 +396,12 @@ async fn after(pause: Option<Duration>) {
 }
 
 /// What a launch made; if that is all that was ordered and some of it is on its way up, once it is up.
+/// The TPU slice of an attempt, if it is for one.
+fn slice(catalog: &Catalog, attempt: &Attempt) -> Option<crate::model::AcceleratorCount> {
+    let kind = attempt.offering.instance_type;
+    catalog.type_accelerator(kind).filter(|_| catalog.type_info(kind).slice)
+}
+
 async fn find(
     cloud: &Cloud,
     book: &Book,

@@ -14,7 +14,7 @@ use crate::cloud::{LeaseKey, Node};
 use crate::engine::policy::PolicyName;
 use crate::engine::{Block, Engine};
 use crate::model::{Candidate, Demand, DemandId, Entry, Event, Lease, Outcome};
-use crate::request::Request;
+use crate::request::{self, Request};
 use crate::world::{drive_with, tell};
 
 use super::context::Context;
@@ -109,8 +109,13 @@ fn existing(
         }
         Standing::Is(cluster) => *cluster,
     };
-    let reused = |cluster: Cluster, nodes: Vec<Node>| {
-        let (cluster, nodes) = (Some(cluster), nodes);
+    let reused = |mut cluster: Cluster, nodes: Vec<Node>| {
+        // What is asked for now replaces what was asked for when it was made.
+        if let Some(stop) = wish.request.machines.iter().find_map(|machine| machine.autostop) {
+            cluster.autostop = Some(autostop(stop));
+            context.store.put_cluster(&cluster)?;
+        }
+        let cluster = Some(cluster);
         Ok(Some(End { cluster, nodes, reused: true, outcome: None, left: Vec::new(), believed: 0 }))
     };
     let Some(held) = &cluster.held else {
@@ -279,7 +284,7 @@ fn up(context: &Context, cluster: Cluster, obtained: &Obtained, request: &Reques
     let region = catalog.region_name(offering.region);
     let zone = lease.zone.map(|zone| catalog.zone_name(zone));
     let kind = catalog.type_name(offering.instance_type);
-    let autostop = request.machines.get(obtained.alternative).and_then(|machine| machine.autostop);
+    let asked = request.machines.get(obtained.alternative).and_then(|machine| machine.autostop);
     let held = Held {
         cloud: cloud.to_owned(),
         region: region.to_owned(),
@@ -294,10 +299,13 @@ fn up(context: &Context, cluster: Cluster, obtained: &Obtained, request: &Reques
         launched_at: context.now(),
     };
     context.store.disbelieve(cloud, region, zone, kind)?;
-    let autostop = autostop.map(|stop| Autostop { idle_s: stop.idle.as_secs_f64() as u32, down: stop.down });
-    let cluster = Cluster { status: Status::Up, held: Some(held), autostop, ..cluster };
+    let cluster = Cluster { status: Status::Up, held: Some(held), autostop: asked.map(autostop), ..cluster };
     context.store.put_cluster(&cluster)?;
     Ok(cluster)
+}
+
+const fn autostop(asked: request::Autostop) -> Autostop {
+    Autostop { idle_s: (asked.idle.0 / 1_000_000) as u32, down: asked.down }
 }
 
 /// Who logs in on machines of a cloud.

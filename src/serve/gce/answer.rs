@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::super::login;
 use crate::model::Timestamp;
 
 /// Parameters of the address.
@@ -58,7 +59,7 @@ impl Reply {
     }
 }
 
-/// Refuses requests without a token, and those whose token says that it is of no use.
+/// Refuses requests without a token, and those with any but the one that is given out.
 pub(super) fn authorize(header: Option<&str>) -> Result<(), Reply> {
     let token = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim).unwrap_or_default();
     let (message, brief, reason, detail) = match token {
@@ -69,14 +70,14 @@ pub(super) fn authorize(header: Option<&str>) -> Result<(), Reply> {
             "required",
             "CREDENTIALS_MISSING",
         ),
-        "invalid" | "expired" => (
+        login::GCP_TOKEN => return Ok(()),
+        _ => (
             "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid \
              authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
             "Invalid Credentials",
             "authError",
             "ACCESS_TOKEN_EXPIRED",
         ),
-        _ => return Ok(()),
     };
     let body = json!({"error": {
         "code": 401,

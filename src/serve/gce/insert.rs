@@ -151,7 +151,7 @@ fn accelerator(gce: &Gce, zone: &str, properties: &Value) -> Result<Option<(Stri
 }
 
 /// The first user of the `ssh-keys` in the metadata, with all keys of theirs.
-fn login(properties: &Value) -> Option<Login> {
+pub(super) fn login(properties: &Value) -> Option<Login> {
     let items = properties["metadata"]["items"].as_array()?;
     let keys = items.iter().find(|item| item["key"] == "ssh-keys")?["value"].as_str()?;
     let lines: Vec<(&str, &str)> = keys.lines().filter_map(|line| line.split_once(':')).collect();
@@ -214,7 +214,7 @@ pub(super) fn answer(gce: &Gce, kept: &mut Kept, mut operation: Operation, least
 }
 
 /// A refusal that is the answer itself.
-fn envelope(refusal: &Refusal) -> Reply {
+pub(super) fn envelope(refusal: &Refusal) -> Reply {
     let body =
         refusal.envelope().unwrap_or_else(|| Reply::error(refusal.http(), refusal.code(), &refusal.message()).body);
     let headers = refusal.body.headers.as_ref().and_then(Value::as_object);

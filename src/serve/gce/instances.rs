@@ -4,11 +4,11 @@
 
 use serde_json::Value;
 
-use super::super::site::{Ended, Filter, Instance};
+use super::super::site::{Ended, Filter, Instance, State};
 use super::answer::{Answer, Reply, Request, condition_not_met, no_such_address, not_found};
 use super::operations::{self, Operation};
 use super::state::{Gce, Kept};
-use super::{insert, links, page, show};
+use super::{insert, links, page, show, tpu};
 use crate::model::Timestamp;
 
 /// Everything below `zones/ZONE/instances`.
@@ -16,14 +16,21 @@ pub(super) fn answer(gce: &Gce, request: &Request, zone: &str, rest: &[&str]) ->
     match (request.method.as_str(), rest) {
         ("GET", []) => {
             let filter = Filter { cloud: Some("gcp"), zone: Some(zone.to_owned()), ..Filter::default() };
-            let items = gce.site.instances(&filter).iter().map(|instance| show::instance(gce, instance)).collect();
+            let machines =
+                gce.site.instances(&filter).into_iter().filter(|instance| instance.instance_type != tpu::HOST);
+            let items = machines.map(|instance| show::instance(gce, &instance)).collect();
             page::list(request, "compute#instanceList", items).map(Answer::Now)
         }
         ("POST", []) => insert::one(gce, request, zone),
         ("POST", ["bulkInsert"]) => insert::bulk(gce, request, zone),
         ("GET", [name]) => {
+            come_up(gce, zone, name);
             let instance = found(gce, zone, name)?;
-            Ok(Answer::Now(Reply::ok(show::instance(gce, &instance))))
+            let reply = Reply::ok(show::instance(gce, &instance));
+            if let State::Stopping(at) | State::Terminating(at) = instance.state {
+                gce.site.clock().hasten(at);
+            }
+            Ok(Answer::Now(reply))
         }
         ("DELETE", [name]) => end(gce, request, zone, name, "delete"),
         ("POST", [name, "stop"]) => end(gce, request, zone, name, "stop"),
@@ -37,7 +44,8 @@ pub(super) fn answer(gce: &Gce, request: &Request, zone: &str, rest: &[&str]) ->
 /// `aggregated/instances`
 pub(super) fn everywhere(gce: &Gce, request: &Request) -> Result<Reply, Reply> {
     let mut places: Vec<(String, Vec<Value>)> = gce.market.scopes().map(|(scope, _)| (scope, Vec::new())).collect();
-    for instance in gce.site.instances(&Filter { cloud: Some("gcp"), ..Filter::default() }) {
+    let all = gce.site.instances(&Filter { cloud: Some("gcp"), ..Filter::default() });
+    for instance in all.into_iter().filter(|instance| instance.instance_type != tpu::HOST) {
         let scope = format!("zones/{}", instance.zone.as_deref().unwrap_or_default());
         if let Ok(at) = places.binary_search_by(|(place, _)| place.as_str().cmp(&scope)) {
             places[at].1.push(show::instance(gce, &instance));
@@ -46,7 +54,7 @@ pub(super) fn everywhere(gce: &Gce, request: &Request) -> Result<Reply, Reply> {
     page::everywhere(request, "compute#instanceAggregatedList", "instances", places)
 }
 
-/// The machine of this name that is there or on its way.
+/// The machine or slice of this name that is there or on its way.
 pub(super) fn named(gce: &Gce, zone: &str, name: &str) -> Option<Instance> {
     let filter = Filter {
         cloud: Some("gcp"),
@@ -58,8 +66,16 @@ pub(super) fn named(gce: &Gce, zone: &str, name: &str) -> Option<Instance> {
     gce.site.instances(&filter).pop()
 }
 
+/// For whoever polls a machine that is on its way up: where time passes by being waited for, it now is up.
+pub(super) fn come_up(gce: &Gce, zone: &str, name: &str) {
+    if let Some(State::Pending(at)) = named(gce, zone, name).map(|instance| instance.state) {
+        gce.site.clock().hasten(at);
+    }
+}
+
 fn found(gce: &Gce, zone: &str, name: &str) -> Result<Instance, Reply> {
-    named(gce, zone, name).ok_or_else(|| not_found(&whole(gce, zone, name)))
+    let found = named(gce, zone, name).filter(|instance| instance.instance_type != tpu::HOST);
+    found.ok_or_else(|| not_found(&whole(gce, zone, name)))
 }
 
 /// The resource as messages name it.

@@ -1,4 +1,4 @@
-//! The market behind Compute Engine's REST interface v1.
+//! The market behind Compute Engine's REST interface v1 and Cloud TPU's v2.
 //!
 //! **Invariant:** one lock around what this protocol keeps of its own (operations, firewall rules); machines, stock
 //! and limits are the site's. An error has the envelope, and a failed operation the shape, that Google gives it.
@@ -17,6 +17,7 @@ mod show;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tpu;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,9 +37,15 @@ use state::Gce;
 /// A wait is answered after so long in any case, of real time: that is what the client's patience is measured in.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
-/// Compute Engine on a site, below `/compute/v1/`. The one project is the account that the site's words name.
+/// The paths that are answered here: Compute Engine's and Cloud TPU's.
+pub const PATHS: [&str; 2] = [COMPUTE, TPU];
+const COMPUTE: &str = "/compute/v1/";
+const TPU: &str = "/v2/projects/";
+
+/// Compute Engine and Cloud TPU on a site. The one project is the account that the site's words name.
 pub fn router(site: Arc<Site>) -> Router {
-    Router::new().route("/compute/v1/{*path}", any(serve)).with_state(Arc::new(Gce::new(site)))
+    let routes = Router::new().route("/compute/v1/{*path}", any(serve)).route("/v2/projects/{*path}", any(serve));
+    routes.with_state(Arc::new(Gce::new(site)))
 }
 
 async fn serve(
@@ -50,6 +57,7 @@ async fn serve(
     bytes: Bytes,
 ) -> Response {
     let answer = match read(&gce, &method, &uri, query, &headers, &bytes) {
+        Ok(request) if uri.path().starts_with(TPU) => tpu::route(&gce, &request).unwrap_or_else(Answer::Now),
         Ok(request) => route(&gce, &request).unwrap_or_else(Answer::Now),
         Err(refused) => Answer::Now(refused),
     };
@@ -66,7 +74,7 @@ fn read(
     bytes: &Bytes,
 ) -> Result<Request, Reply> {
     answer::authorize(headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()))?;
-    let path = uri.path().trim_start_matches("/compute/v1/");
+    let path = uri.path().trim_start_matches(COMPUTE).trim_start_matches("/v2/");
     let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
     let mut parts = path.split('/').map(decode);
     let (Some("projects"), Some(project)) = (parts.next().as_deref(), parts.next()) else {

@@ -66,13 +66,18 @@ pub(super) fn repeated(gce: &Gce, kept: &Kept, request: &Request) -> Result<Opti
 
 /// Keeps an operation and shows it.
 pub(super) fn begin(gce: &Gce, kept: &mut Kept, operation: Operation) -> Reply {
+    Reply::ok(value(gce, keep(gce, kept, operation)))
+}
+
+/// Keeps an operation under a name that is made here.
+pub(super) fn keep<'a>(gce: &Gce, kept: &'a mut Kept, operation: Operation) -> &'a Operation {
     let millis = (gce.site.clock().unix(operation.begun) * 1e3) as u64;
     let seed = gce.site.seed();
     let name = |serial: u64| {
         let luck: u64 = number(&format!("{seed} {serial}")).parse().unwrap_or(serial);
         format!("operation-{millis}-{serial:013x}-{:08x}-{:08x}", luck >> 31, luck & 0x7fff_ffff)
     };
-    Reply::ok(value(gce, kept.add(operation, name)))
+    kept.add(operation, name)
 }
 
 /// An operation by name.

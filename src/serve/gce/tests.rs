@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::super::login::GCP_TOKEN;
 use super::super::site::{Injection, Mishap};
 use super::super::{Clock, Site, Speed};
 use super::filter;
@@ -33,7 +34,7 @@ impl Server {
 
     async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth("token");
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(GCP_TOKEN);
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -273,11 +274,16 @@ async fn what_is_wrong_is_told_in_googles_envelope() {
         assert!(told["error"]["message"].as_str().unwrap().contains(word), "{word}: {told}");
     }
     let other = server.base.replace("sky-project", "another");
-    let foreign = server.http.get(format!("{other}/regions")).bearer_auth("t").send().await.unwrap();
+    let foreign = server.http.get(format!("{other}/regions")).bearer_auth(GCP_TOKEN).send().await.unwrap();
     assert_eq!(foreign.status(), 404);
     let public = server.base.replace("sky-project", "debian-cloud");
-    let image =
-        server.http.get(format!("{public}/global/images/family/debian-12")).bearer_auth("t").send().await.unwrap();
+    let image = server
+        .http
+        .get(format!("{public}/global/images/family/debian-12"))
+        .bearer_auth(GCP_TOKEN)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(image.json::<Value>().await.unwrap()["family"], "debian-12");
     assert_eq!(server.site.books().launched, 0);
 }

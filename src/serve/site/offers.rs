@@ -110,10 +110,10 @@ fn place(catalog: &Catalog, ask: &Ask) -> Result<(RegionId, Option<ZoneId>, Type
     };
     let wanted = ask.accelerator.as_ref().map(|(name, count)| (name.as_str(), *count * 1000));
     let fits = |kind: &TypeId| {
-        let attached = catalog.type_attached(*kind);
-        let named = attached.map(|devices| (catalog.accelerator_name(devices.accelerator), devices.count_milli));
+        let devices = catalog.type_accelerator(*kind);
+        let named = devices.map(|devices| (catalog.accelerator_name(devices.accelerator), devices.count_milli));
         // Devices that are built in may be named or not.
-        named == wanted || (named.is_none() && catalog.type_accelerator(*kind).is_some())
+        named == wanted || (wanted.is_none() && catalog.type_attached(*kind).is_none())
     };
     let kind = catalog.find_types(cloud, &ask.instance_type).find(fits);
     Ok((region, zone, kind.ok_or_else(|| SiteError::NoType(ask.instance_type.clone()))?))

@@ -133,6 +133,7 @@ async fn one_machine_is_asked_for_in_googles_words() {
             {"key": "enable-oslogin", "value": "FALSE"}]},
         "scheduling": {"provisioningModel": "STANDARD", "onHostMaintenance": "TERMINATE", "automaticRestart": true},
         "guestAccelerators": [{"acceleratorType": "zones/us-central1-a/acceleratorTypes/nvidia-tesla-v100", "acceleratorCount": 1}],
+        "serviceAccounts": [{"email": "default", "scopes": ["https://www.googleapis.com/auth/cloud-platform"]}],
     });
     assert_eq!(insert.body, expected);
     let rules: Vec<&str> = asked.iter().filter_map(|asked| asked.body["targetTags"][0].as_str()).collect();
@@ -310,11 +311,11 @@ async fn a_machine_that_is_taken_back_while_it_starts_is_given_back() {
 async fn what_cannot_be_made_is_refused_before_anything_is_asked() {
     let server = Server::start(usual).await;
     let gcp = connected(&server).await;
-    let tpu = Order { accelerator: Some(("tpu-v3-8".to_owned(), 1)), ..order() };
+    let tpu = Order { accelerator: Some(("tpu-v3-32".to_owned(), 1)), ..order() };
     let odd = Order { accelerator: Some(("MI300".to_owned(), 1)), ..order() };
     let mut loud = order();
     loud.machine.labels.push(("Team".to_owned(), "x".to_owned()));
-    for (wrong, word) in [(tpu, "TPU"), (odd, "MI300"), (loud, "Team")] {
+    for (wrong, word) in [(tpu, "hosts"), (odd, "MI300"), (loud, "Team")] {
         let refused = refusals(gcp.launch(&wrong).await.unwrap_err());
         assert!(refused[0].message.contains(word), "{refused:?}");
         assert_eq!(denials::classify("gcp", &refused[0].code, "").unwrap().reach, denials::Reach::Request);
