@@ -36,7 +36,7 @@ type Shared = State<Arc<Site>>;
 pub(super) fn router(site: &Arc<Site>) -> Router {
     Router::new()
         .route("/_sky", get(|| async { Redirect::permanent("/_sky/") }))
-        .route("/_sky/", get(|| async { Html(include_str!("page.html")) }))
+        .route("/_sky/", get(page))
         .route("/_sky/clock", get(clock).post(set_clock))
         .route("/_sky/journal", get(journal))
         .route("/_sky/pools", get(pools))
@@ -183,15 +183,38 @@ async fn reset(State(site): Shared) -> Json<Time> {
     Json(time(&site))
 }
 
+/// Records that the page begins with.
+const LATEST: usize = 200;
+
+fn about(site: &Site) -> Value {
+    let (scenario, speed) = (site.scenario(), site.clock().speed().to_string());
+    json!({ "title": scenario.title, "why": scenario.why, "seed": site.seed(), "speed": speed })
+}
+
+fn latest(site: &Site) -> Vec<Value> {
+    let all = site.journal(0);
+    all[all.len().saturating_sub(LATEST)..].iter().map(|record| json!(record)).collect()
+}
+
+fn state(site: &Site) -> Value {
+    json!({ "time": time(site), "books": site.books() })
+}
+
+/// The page with what there is to see already in it.
+async fn page(State(site): Shared) -> Html<String> {
+    let first = json!({
+        "about": about(&site), "records": latest(&site), "state": state(&site), "market": market(&site, WINDOW, STEPS),
+    });
+    // Within a script nothing may look like the end of it.
+    let first = first.to_string().replace('<', "\\u003c");
+    Html(include_str!("page.html").replacen("/*first*/ null", &first, 1))
+}
+
 /// The journal as it grows, the clock and the bill every second, the market every other.
 async fn events(State(site): Shared) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let news = site.listen();
-    let about = json!({
-        "title": site.scenario().title, "why": site.scenario().why, "seed": site.seed(),
-        "speed": site.clock().speed().to_string(),
-    });
-    let mut first = vec![named("about", &about)];
-    first.extend(site.journal(0).iter().rev().take(200).rev().map(|record| named("record", &json!(record))));
+    let mut first = vec![named("about", &about(&site))];
+    first.extend(latest(&site).iter().map(|record| named("record", record)));
     let tick = tokio::time::interval(TICK);
     let begin = (site, news, tick, 0_u64, first.into_iter());
     let stream = unfold(begin, |(site, mut news, mut tick, mut ticks, mut waiting)| async move {
@@ -207,7 +230,7 @@ async fn events(State(site): Shared) -> Sse<impl Stream<Item = Result<Event, Inf
                     Err(RecvError::Closed) => return None,
                 },
                 _ = tick.tick() => {
-                    let mut events = vec![named("state", &json!({ "time": time(&site), "books": site.books() }))];
+                    let mut events = vec![named("state", &state(&site))];
                     if ticks % MARKET_EVERY == 0 {
                         events.push(named("market", &market(&site, WINDOW, STEPS)));
                     }

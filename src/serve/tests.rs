@@ -172,3 +172,82 @@ fn the_engine_decides_in_the_site_as_in_a_trial_of_the_same_seed() {
     }
     assert!(compared >= 30 && denied > 100, "{compared} compared, {denied} refusals");
 }
+
+/// Runs a command on a machine, or says how that failed.
+async fn on(dir: &Path, address: &str, port: u16, command: &str) -> Result<String, String> {
+    let mut ssh = tokio::process::Command::new("ssh");
+    ssh.args(["-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2"]);
+    ssh.arg("-o").arg(format!("UserKnownHostsFile={}", dir.join("known").display()));
+    ssh.arg("-i").arg(dir.join("key")).args(["-p", &port.to_string(), address, command]);
+    let done = ssh.stdin(std::process::Stdio::null()).output().await.map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&done.stdout).trim().to_owned();
+    if done.status.success() { Ok(text) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) }
+}
+
+/// The same until it works: the server may take a moment.
+async fn patiently(dir: &Path, address: &str, port: u16, command: &str) -> String {
+    let mut last = String::new();
+    for _ in 0..200 {
+        match on(dir, address, port, command).await {
+            Ok(text) => return text,
+            Err(error) => last = error,
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{command} on {address}: {last}");
+}
+
+#[test]
+fn a_running_instance_can_be_logged_in_to_and_a_stopped_one_cannot() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let Some(sshd) = super::ssh::find_sshd().await else {
+            eprintln!("skipped: sshd is not installed");
+            return;
+        };
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut keygen = tokio::process::Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(dir.path().join("key"));
+        assert!(keygen.status().await.expect("ssh-keygen").success());
+        let key = std::fs::read_to_string(dir.path().join("key.pub")).expect("made");
+        let text = "schema: 1\ntitle: t\nwhy: w\nclouds:\n  gcp: always\ndemand: {gpus: V100}\n";
+        let site = Arc::new(Site::new(scenario("t.yaml", text), 7, Clock::new(Speed::Max, 0)));
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a port").port();
+        let setup = super::ssh::Setup { dir: dir.path().join("machines"), sshd, port };
+        let mut machines = super::ssh::Machines::new(Arc::clone(&site), setup).await.expect("a directory");
+        let mut order = order("gcp", 2);
+        order.machine.ssh_public_key = key.trim().to_owned();
+        let provider = SiteProvider::new("gcp", Arc::clone(&site));
+        let work = async {
+            let nodes = provider.launch(&order).await.expect("there is room").nodes;
+            let at = |rank: usize| nodes[rank].public_ip.clone().expect("an address");
+            assert_ne!(at(0), at(1));
+            let dir = dir.path();
+            let work = "echo kept > file; nohup sleep 1000 < /dev/null > /dev/null 2>&1 & echo $!";
+            let process = patiently(dir, &at(0), port, work).await;
+            assert!(is_marked(&process, dir), "no process {process} of ours");
+            assert_eq!(patiently(dir, &at(1), port, "ls file || echo none").await, "none", "they share a home");
+            provider.stop(&nodes).await.expect("they run");
+            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            assert!(on(dir, &at(0), port, "true").await.is_err(), "a stopped machine answers");
+            assert!(!is_marked(&process, dir), "a stopped machine works");
+            let started = provider.start(&nodes).await.expect("there is room");
+            let address = started[0].public_ip.clone().expect("an address");
+            assert_eq!(patiently(dir, &address, port, "cat file").await, "kept");
+            provider.release(&order.region, &order.key).await.expect("they go");
+        };
+        tokio::select! {
+            () = work => {}
+            () = machines.keep(|complaint| panic!("{complaint}")) => {}
+        }
+        machines.end().await;
+        assert!(!dir.path().join("machines").exists());
+    });
+}
+
+/// True if a process is one of a machine kept below `dir`.
+fn is_marked(process: &str, dir: &Path) -> bool {
+    let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+    String::from_utf8_lossy(&environment).contains(&dir.display().to_string())
+}

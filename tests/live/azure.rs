@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
@@ -22,6 +24,7 @@ use sky::serve::{Clock, Site, Speed, arm, exports};
 use sky::sim::scenario::Scenario;
 use sky::yaml::Source;
 
+use super::site::Site as Served;
 use super::tools::python;
 
 const MODULES: [&str; 3] = ["azure.mgmt.compute", "azure.mgmt.network", "azure.mgmt.resource.resources"];
@@ -188,4 +191,49 @@ async fn the_adapter_keeps_every_promise_of_the_port() {
     let case = Case::new(order("k")).refused(refused);
     conforms(&world.azure().await, &case).await.unwrap_or_else(|why| panic!("{why}"));
     assert!(world.site.books().running.is_empty());
+}
+
+const LAUNCH: [&str; 10] = ["launch", "-c", "c", "--gpus", "V100", "--num-nodes", "2", "--infra", "azure", "-y"];
+
+#[test]
+fn a_cluster_on_azure_lives_from_launch_to_down() {
+    let site = Served::serve("v100-scarce.yaml", "300x");
+    let check = site.sky(&["check", "azure"]);
+    assert!(check.out.contains("sky-sim"), "{check:?}");
+    let up = site.sky(&[&LAUNCH[..], &["--retry-until-up"]].concat());
+    assert_eq!(up.code, Some(0), "{up:?}");
+    assert!(up.out.contains("2x Azure(Standard_NC6s_v3"), "{}", up.out);
+    let running: Vec<String> = site.running().into_values().flatten().collect();
+    assert_eq!(running.len(), 2);
+    assert_eq!(site.owned(), running);
+    assert_eq!(site.sky(&["stop", "c", "-y"]).code, Some(0));
+    assert!(site.running().is_empty());
+    let started = site.sky(&["start", "c", "-y", "--retry-until-up"]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+    assert_eq!(site.owned(), running);
+    let down = site.sky(&["down", "c", "-y"]);
+    assert_eq!(down.code, Some(0), "{down:?}");
+    assert!(site.running().is_empty());
+    assert!(site.sky(&["gc", "--dry-run"]).out.contains("Nothing of ours is left behind"));
+}
+
+#[test]
+fn whenever_it_is_killed_no_group_is_left() {
+    let site = Served::serve("v100-scarce.yaml", "600x");
+    let mut busy = 0;
+    for millis in [50, 120, 200, 300, 450, 650, 900, 1300] {
+        let mut child = site.command(&[&LAUNCH[..], &["--fresh"]].concat()).spawn().expect("starts");
+        sleep(Duration::from_millis(millis));
+        busy += u32::from(child.try_wait().expect("waits").is_none());
+        let _ = child.kill();
+        child.wait().expect("ends");
+        let refreshed = site.sky(&["status", "-r"]);
+        assert_eq!(refreshed.code, Some(0), "after {millis} ms: {refreshed:?}");
+        let running: Vec<String> = site.running().into_values().flatten().collect();
+        assert_eq!(site.owned(), running, "after {millis} ms: {refreshed:?}");
+        site.sky(&["down", "-a", "-y"]);
+        let left = site.json(&["gc", "-o", "json"]);
+        assert_eq!(left["orphans"], json!([]), "after {millis} ms");
+    }
+    assert!(busy > 2, "killed at work {busy} times");
 }

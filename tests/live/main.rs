@@ -15,6 +15,7 @@ mod jobs;
 mod lifecycle;
 mod machine;
 mod report;
+mod serve;
 mod site;
 mod sshd;
 mod tools;

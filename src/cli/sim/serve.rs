@@ -73,16 +73,17 @@ async fn serve(args: &ServeArgs, site: &Arc<Site>, console: &mut Console) -> Res
         exports.push(("SKY_SSH_PORT", args.ssh_port.to_string()));
         exports.extend(user().await.map(|user| ("SKY_SSH_USER", user)));
     }
+    let stop = stopped(args.lasting)?;
     tell(args, site, port.address()?, &exports, console)?;
     let served = async {
         match &mut machines {
             Some(machines) => {
                 tokio::select! {
-                    served = port.serve(router(site), stopped(args.lasting)) => served,
+                    served = port.serve(router(site), stop) => served,
                     () = machines.keep(|complaint| console.note(complaint)) => Ok(()),
                 }
             }
-            None => port.serve(router(site), stopped(args.lasting)).await,
+            None => port.serve(router(site), stop).await,
         }
     }
     .await;
@@ -133,26 +134,23 @@ fn epoch(speed: Speed) -> u64 {
     if speed == Speed::Max { FIXED } else { now }
 }
 
-/// Done at Ctrl-C, at SIGTERM, or when the time is over.
-async fn stopped(lasting: Option<Span>) {
+/// Done at Ctrl-C, at SIGTERM, or when the time is over. Listens from the moment it is called.
+fn stopped(lasting: Option<Span>) -> std::io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
-    let over = async {
+    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let over = async move {
         match lasting {
             Some(span) => tokio::time::sleep(Duration::from_secs_f64(span.as_secs_f64())).await,
             None => std::future::pending().await,
         }
     };
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+    Ok(async move {
+        tokio::select! {
+            () = over => {}
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
         }
-    };
-    tokio::select! {
-        () = over => {}
-        _ = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    })
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {

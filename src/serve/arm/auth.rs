@@ -78,7 +78,8 @@ fn sign_in(status: u16, error: &str, code: u32, words: &str) -> Reply {
 /// Refuses a request without a good token.
 pub(super) fn check(call: &Call, seed: u64, now: u64) -> Result<(), Reply> {
     let header = call.headers.get("authorization").and_then(|value| value.to_str().ok());
-    let Some(token) = header.and_then(|value| value.strip_prefix("Bearer ")) else {
+    let scheme = |value: &&str| value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("Bearer "));
+    let Some(token) = header.filter(scheme).map(|value| &value[7..]) else {
         return Err(denied(
             401,
             "AuthenticationFailed",

@@ -24,15 +24,6 @@ const IMAGES: [(&str, &str, &str); 6] = [
 const IMAGE_VERSION: &str = "22.04.202501010";
 
 impl Arm {
-    pub(super) fn subscription(&self, id: &str) -> Value {
-        json!({
-            "id": format!("/subscriptions/{id}"), "subscriptionId": id, "tenantId": crate::serve::login::AZURE_TENANT,
-            "displayName": self.site.account("azure").name, "state": "Enabled",
-            "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
-            "authorizationSource": "RoleBased",
-        })
-    }
-
     pub(super) fn locations(&self, subscription: &str) -> Reply {
         let each = regions(self.site.catalog()).map(|(_, name)| {
             json!({"id": format!("/subscriptions/{subscription}/locations/{name}"), "name": name, "displayName": name, "type": "Region"})
@@ -67,6 +58,16 @@ impl Arm {
         }
         listed(&all)
     }
+}
+
+/// A subscription is whatever is asked for by its id.
+pub(super) fn subscription(id: &str) -> Value {
+    json!({
+        "id": format!("/subscriptions/{id}"), "subscriptionId": id, "tenantId": crate::serve::login::AZURE_TENANT,
+        "displayName": "sky-sim", "state": "Enabled",
+        "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
+        "authorizationSource": "RoleBased",
+    })
 }
 
 /// Providers are registered with every subscription.

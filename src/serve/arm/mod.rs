@@ -95,8 +95,8 @@ impl Arm {
             return Err(refused_by_name("AuthorizationFailed", call));
         }
         match path[..] {
-            ["subscriptions"] => Ok(groups::listed(&[self.subscription(&self.site.account("azure").name)])),
-            ["subscriptions", _] => Ok(Reply::new(200, self.subscription(call.part(1)))),
+            ["subscriptions"] => Ok(groups::listed(&[facts::subscription(&self.site.account("azure").name)])),
+            ["subscriptions", _] => Ok(Reply::new(200, facts::subscription(call.part(1)))),
             ["subscriptions", _, "locations"] => Ok(self.locations(call.part(1))),
             ["subscriptions", _, "resources"] | ["subscriptions", _, "resourcegroups", _, "resources"] => {
                 self.list_resources(call)

@@ -367,6 +367,26 @@ async fn in_a_storm_nothing_is_lost_or_made_twice() {
 }
 
 #[tokio::test]
+async fn a_start_that_finds_no_room_leaves_the_machine_stopped() {
+    let world = world("  azure/eastus/V100: {pool: {always: 1}}").await;
+    let (first, second) = (order("k1"), order("k2"));
+    let nodes = world.azure.launch(&first).await.expect("room").nodes;
+    world.azure.stop(&nodes).await.expect("stopped");
+    world.azure.launch(&second).await.expect("room again");
+    let Err(ProviderError::Refused(heard)) = world.azure.start(&nodes).await else { panic!("found room") };
+    let errors: Vec<(&str, &str)> = heard.iter().map(|one| (one.code.as_str(), one.message.as_str())).collect();
+    let cause = denials::classify_all("azure", &errors).map(|(_, rule)| rule.cause);
+    assert_eq!(cause, Some(Cause::Stockout), "{heard:?}");
+    let found = world.azure.find("eastus", &first.key).await.expect("found");
+    assert_eq!(found.iter().map(|node| node.state).collect::<Vec<_>>(), [NodeState::Stopped]);
+    world.azure.release("eastus", &second.key).await.expect("released");
+    let started = world.azure.start(&found).await.expect("room");
+    assert_eq!(started[0].state, NodeState::Running);
+    world.azure.release("eastus", &first.key).await.expect("released");
+    assert_eq!(world.left().await, 0);
+}
+
+#[tokio::test]
 async fn spot_is_taken_back_with_all_that_belongs_to_it() {
     let world = world("  azure/V100: {spot: {life: 10m}}").await;
     let order = Order { capacity: CapacityType::Spot, ..order("k1") };

@@ -15,6 +15,9 @@ use super::{
 /// A listing that lags shows a new instance after so long.
 const LAG: Span = Span::from_secs(45);
 
+/// Launches over several calls that are remembered.
+const GROUPS: usize = 8192;
+
 /// What a call with a token made.
 #[derive(Debug, Clone)]
 pub(super) struct Made {
@@ -156,6 +159,13 @@ impl Inner {
         }
         let n = self.world.next_launch(found.way);
         if let Some(key) = key {
+            if self.groups.len() >= GROUPS {
+                // The older half is of launches that have long been told.
+                let mut begun: Vec<Timestamp> = self.groups.values().map(|group| group.since).collect();
+                let (_, middle, _) = begun.select_nth_unstable(GROUPS / 2);
+                let middle = *middle;
+                self.groups.retain(|_, group| group.since > middle);
+            }
             self.groups.insert(key, Group { n, since: now, refused: 0 });
         }
         (n, now)
