@@ -8,7 +8,9 @@
 //! hosted catalogs.
 
 mod compile;
+mod diff;
 mod edited;
+mod hosted;
 mod info;
 mod lint;
 mod names;
@@ -24,6 +26,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 pub use compile::{CatalogError, Table, Tables};
+pub use diff::{Diff, Offer};
+pub use hosted::{SIDE_TABLES, with_zone_names};
 pub use info::{CatalogInfo, CloudInfo, SideTableInfo};
 pub use lint::{Finding, Rule};
 pub use side_tables::{EgressPrice, Interruption, QuotaDefault, Source};

@@ -1,6 +1,7 @@
 //! Which price tables a command reads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clap::Args;
 
@@ -8,12 +9,55 @@ use crate::catalog::Catalog;
 use crate::model::{AcceleratorId, CloudId};
 use crate::yaml::did_you_mean;
 
-use super::Failure;
+use super::{Environment, Failure};
+
+/// Where `sky catalog update` puts its tables; set by the program that goes by them. Studies do not: they stay with the
+/// tables that are built in, so that a result does not change with the day.
+static UPDATED: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on the tables that were fetched last are used, if any were.
+pub(super) fn prefer_updated(environment: &Environment) {
+    let own = environment.outside().get("SKY_HOME").map(PathBuf::from);
+    if let Some(home) = own.or_else(|| environment.home.as_ref().map(|home| home.join(".sky"))) {
+        // The first word counts; there is only one.
+        let _ = UPDATED.set(home.join("catalogs"));
+    }
+}
+
+/// The catalog that is used where no flag says otherwise.
+pub(super) fn in_use() -> Result<&'static Catalog, Failure> {
+    match UPDATED.get().map(|dir| dir.join("current")).filter(|link| link.exists()) {
+        // As it is now, whatever another process puts in its place meanwhile.
+        Some(link) => leaked(&link.canonicalize().unwrap_or(link)),
+        None => Ok(Catalog::embedded()),
+    }
+}
+
+/// A directory, or `shipped`, `current` or `previous`.
+pub(super) fn named(name: &str) -> Result<&'static Catalog, Failure> {
+    let kept = UPDATED.get().map(|dir| dir.join(name)).filter(|link| link.exists());
+    match (name, kept) {
+        ("shipped", _) => Ok(Catalog::embedded()),
+        ("current", None) => in_use(),
+        // What was in use before the first update.
+        ("previous", None) if UPDATED.get().is_some_and(|dir| dir.join("current").exists()) => Ok(Catalog::embedded()),
+        ("previous", None) => {
+            Err(Failure::usage("no other tables were in use before", "`sky catalog update` fetches new ones"))
+        }
+        ("current" | "previous", Some(link)) => leaked(&link),
+        _ => leaked(Path::new(name)),
+    }
+}
+
+/// One catalog or two a process, needed until its end.
+fn leaked(dir: &Path) -> Result<&'static Catalog, Failure> {
+    Ok(Box::leak(Box::new(Catalog::from_dir(dir)?)))
+}
 
 /// The flag that replaces the tables that are built in.
 #[derive(Debug, Clone, Args)]
 pub(super) struct CatalogArgs {
-    /// Read aws.csv, azure.csv, gcp.csv from this directory instead of the tables that are built in.
+    /// Read aws.csv, azure.csv, gcp.csv from this directory; `shipped` for the tables that are built in.
     #[arg(long = "catalogs", value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -27,9 +71,9 @@ impl CatalogArgs {
     /// The catalog, for the rest of the process.
     pub(super) fn load(&self) -> Result<&'static Catalog, Failure> {
         match &self.dir {
-            None => Ok(Catalog::embedded()),
-            // One catalog a process, needed until its end.
-            Some(dir) => Ok(Box::leak(Box::new(Catalog::from_dir(dir)?))),
+            None => in_use(),
+            Some(dir) if dir.as_os_str() == "shipped" => Ok(Catalog::embedded()),
+            Some(dir) => leaked(dir),
         }
     }
 }

@@ -102,6 +102,21 @@ impl Config {
 }
 
 impl Ssh {
+    /// What the environment says instead: `SKY_SSH_USER` and `SKY_SSH_PORT`.
+    ///
+    /// # Errors
+    /// A port that is none.
+    pub fn heed(&mut self, outside: &Settings) -> Result<(), String> {
+        if let Some(user) = outside.get("SKY_SSH_USER") {
+            self.user = Some(user.to_owned());
+        }
+        if let Some(text) = outside.get("SKY_SSH_PORT") {
+            let port = text.parse().ok().filter(|port| *port > 0);
+            self.port = Some(port.ok_or_else(|| format!("SKY_SSH_PORT is '{text}', which is not a port"))?);
+        }
+        Ok(())
+    }
+
     fn read(fields: &Fields<'_, '_, '_>, home: Option<&Path>) -> Self {
         fields.only(&["user", "port", "key"]);
         Self {
@@ -141,6 +156,23 @@ mod tests {
 
     fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         Config::parse(&Source { name: "config.yaml", text }, Some(Path::new("/home/ada")))
+    }
+
+    #[test]
+    fn the_environment_says_who_logs_in_and_where() {
+        let outside = |port: &str| {
+            let pairs = [("SKY_SSH_USER", "ada"), ("SKY_SSH_PORT", port)];
+            let environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            Settings { environment, ..Settings::default() }
+        };
+        let mut ssh = Ssh { user: Some("root".to_owned()), ..Ssh::default() };
+        assert_eq!(ssh.heed(&Settings::default()), Ok(()));
+        assert_eq!((ssh.user.as_deref(), ssh.port), (Some("root"), None));
+        assert_eq!(ssh.heed(&outside("2222")), Ok(()));
+        assert_eq!((ssh.user.as_deref(), ssh.port), (Some("ada"), Some(2222)));
+        for port in ["0", "70000", "ssh"] {
+            assert!(ssh.heed(&outside(port)).is_err_and(|error| error.contains(port)), "{port}");
+        }
     }
 
     #[test]

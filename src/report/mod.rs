@@ -10,6 +10,7 @@ pub mod explain;
 pub mod failure;
 pub mod grid;
 pub mod inventory;
+pub mod jobs;
 pub mod launch;
 pub mod log;
 mod manifest;

@@ -12,6 +12,7 @@ use crate::study::{Summary, Trial};
 
 use super::Manifest;
 use super::cells::Cells;
+use super::jobs::JobsRecord;
 
 /// A study for programs.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -64,6 +65,9 @@ pub struct PolicyRecord {
     /// Dollars a request spent on what was launched and not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wasted: Option<Interval>,
+    /// What became of jobs; absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<JobsRecord>,
     /// How often each end came up.
     pub outcomes: Vec<Count>,
     /// How often each cause of refusal came up.
@@ -136,6 +140,7 @@ impl PolicyRecord {
             attempts_most: summary.attempts_most,
             price_hourly: summary.price_hourly.map(Interval::of),
             over_cheapest: summary.premium.map(Interval::of),
+            jobs: summary.jobs.as_ref().map(JobsRecord::of),
             regret_hourly: None,
             mean_wait_s: None,
             wasted: summary.wasted.map(Interval::of),

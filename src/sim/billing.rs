@@ -1,9 +1,9 @@
 //! What is held, since when, and what it costs: the world's own set of books.
 //!
-//! **Invariant:** the bill of every lease is its price times its time, and their sum is the integral over time of what
+//! **Invariant:** the bill of every lease is the sum of its prices times their times, and their sum is the integral over time of what
 //! all held leases cost an hour, kept separately.
 
-use crate::model::{Lease, LeaseId, Money, Span, Timestamp};
+use crate::model::{DemandId, Lease, LeaseId, Money, Span, Timestamp};
 
 /// One lease, open or closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,20 @@ pub struct Holding {
     pub preempted: bool,
     /// When the cloud said that it would take it back.
     pub noticed: Option<Timestamp>,
+    /// When its machines are up; told only where a job waits for that.
+    pub(super) up: Timestamp,
+    /// What all its nodes cost an hour now, in millionths of a dollar.
+    hourly: i64,
+    /// Until when it is settled, and what it had cost by then, in millionths of a dollar × microseconds per hour.
+    settled: (Timestamp, i128),
+}
+
+impl Holding {
+    /// What it has cost until `now`, in millionths of a dollar × microseconds per hour.
+    fn exact(&self, now: Timestamp) -> i128 {
+        let (since, before) = self.settled;
+        before + i128::from(self.hourly) * i128::from(self.until.unwrap_or(now).since(since).0)
+    }
 }
 
 /// All leases of a trial.
@@ -51,6 +65,12 @@ impl Ledger {
         &self.holdings
     }
 
+    /// The last lease of all nodes that was made for a demand.
+    pub(super) fn placed(&self, demand: DemandId, nodes: u16) -> Option<Lease> {
+        let of = |lease: &Lease| (lease.id.0.0 >> 32) as u32 == demand.0 && lease.nodes == nodes;
+        self.holdings.iter().rev().map(|holding| holding.lease).find(of)
+    }
+
     /// How many are held.
     pub fn open(&self) -> u32 {
         self.open
@@ -75,7 +95,18 @@ impl Ledger {
         self.burn += hourly(&lease);
         self.open += 1;
         let position = self.holdings.len() as u32;
-        self.holdings.push(Holding { lease, ask, way, until: None, preempted: false, noticed: None });
+        let (hourly, settled) = (hourly(&lease), (lease.since, 0));
+        self.holdings.push(Holding {
+            lease,
+            ask,
+            way,
+            until: None,
+            preempted: false,
+            noticed: None,
+            up: lease.since,
+            hourly,
+            settled,
+        });
         // Calls are numbered upwards, so this is nearly always the end.
         let at = self.index.partition_point(|(id, _)| *id < lease.id);
         self.index.insert(at, (lease.id, position));
@@ -86,9 +117,10 @@ impl Ledger {
     pub(super) fn split(&mut self, position: usize) {
         let whole = self.holdings[position];
         self.holdings[position].lease.nodes = 1;
+        self.holdings[position].hourly = hourly(&self.holdings[position].lease);
         for more in 1..u64::from(whole.lease.nodes) {
-            let mut part = whole;
-            (part.lease.nodes, part.lease.id.0.0) = (1, whole.lease.id.0.0 + more);
+            let mut part = self.holdings[position];
+            part.lease.id.0.0 += more;
             let at = self.index.partition_point(|(id, _)| *id < part.lease.id);
             self.index.insert(at, (part.lease.id, self.holdings.len() as u32));
             self.holdings.push(part);
@@ -104,9 +136,19 @@ impl Ledger {
         self.accrue(now);
         let holding = &mut self.holdings[position];
         holding.until = Some(now);
-        self.burn -= hourly(&holding.lease);
+        self.burn -= holding.hourly;
         self.open -= 1;
         true
+    }
+
+    /// From now on each node of a lease costs this much an hour.
+    pub(super) fn reprice(&mut self, position: usize, each: Money, now: Timestamp) {
+        self.accrue(now);
+        let holding = &mut self.holdings[position];
+        holding.settled = (now, holding.exact(now));
+        self.burn -= holding.hourly;
+        holding.hourly = each.0 * i64::from(holding.lease.nodes);
+        self.burn += holding.hourly;
     }
 
     fn accrue(&mut self, now: Timestamp) {
@@ -116,7 +158,7 @@ impl Ledger {
 
     /// What a lease has cost until `now`.
     pub fn cost(holding: &Holding, now: Timestamp) -> Money {
-        Money(hourly(&holding.lease)).over(holding.until.unwrap_or(now).since(holding.lease.since))
+        Money((holding.exact(now) / i128::from(Span::HOUR.0)) as i64)
     }
 
     /// What everything has cost until `now`.
@@ -127,17 +169,13 @@ impl Ledger {
 
     /// Says what does not add up, if anything: the bills against the integral, the open leases against the hourly cost.
     pub fn audit(&self, now: Timestamp) -> Result<(), String> {
-        let exact = |holding: &Holding| {
-            let time = holding.until.unwrap_or(now).since(holding.lease.since);
-            i128::from(hourly(&holding.lease)) * i128::from(time.0)
-        };
-        let bills: i128 = self.holdings.iter().map(exact).sum();
+        let bills: i128 = self.holdings.iter().map(|holding| holding.exact(now)).sum();
         let integral = self.integral + i128::from(self.burn) * i128::from(now.since(self.last).0);
         if bills != integral {
             return Err(format!("bills of {bills} against an integral of {integral} µ$·µs/h"));
         }
         let held = self.holdings.iter().filter(|holding| holding.until.is_none());
-        let (count, burn) = held.fold((0, 0), |(count, burn), h| (count + 1, burn + hourly(&h.lease)));
+        let (count, burn) = held.fold((0, 0), |(count, burn), h| (count + 1, burn + h.hourly));
         if (count, burn) != (self.open, self.burn) {
             return Err(format!(
                 "{count} open leases at {burn} µ$/h, but the books say {} at {}",

@@ -63,15 +63,15 @@ pub fn check(scenario: &Scenario, market: &Market, runs: &[Run<'_>]) -> Vec<Fail
         fail("probes".to_owned(), format!("{} in some trial", probe.name()), found);
     }
     for run in runs {
-        failures.extend(bounds(&scenario.thresholds, &run.policy.to_string(), run.ended, run.watch.orphans));
+        failures.extend(bounds(&scenario.thresholds, &run.policy.to_string(), run.ended, run.watch));
     }
     failures
 }
 
 /// The bounds that one policy's trials do not keep.
-pub fn bounds(thresholds: &[Threshold], policy: &str, ended: &[Ended], orphans: u64) -> Vec<Failure> {
+pub fn bounds(thresholds: &[Threshold], policy: &str, ended: &[Ended], watch: &Watch) -> Vec<Failure> {
     let broken = |bound: &Threshold| {
-        let found = measure(bound.metric, ended, orphans);
+        let found = measure(bound.metric, ended, watch);
         let met = found.is_some_and(|found| {
             bound.least.is_none_or(|least| found >= least) && bound.most.is_none_or(|most| found <= most)
         });
@@ -143,7 +143,7 @@ pub(super) fn place(catalog: &Catalog, region: crate::model::RegionId, zone: Opt
 }
 
 /// A number over all trials of a policy; `None` where there is nothing to measure.
-pub fn measure(metric: Metric, ended: &[Ended], orphans: u64) -> Option<f64> {
+pub fn measure(metric: Metric, ended: &[Ended], watch: &Watch) -> Option<f64> {
     let mean = |values: &mut dyn Iterator<Item = f64>| {
         let (sum, number) = values.fold((0.0, 0.0), |(sum, number), value| (sum + value, number + 1.0));
         (number > 0.0).then(|| sum / number)
@@ -155,7 +155,13 @@ pub fn measure(metric: Metric, ended: &[Ended], orphans: u64) -> Option<f64> {
         Metric::AttemptsMean => mean(&mut ended.iter().map(|demand| f64::from(demand.attempts))),
         Metric::PriceRatio => mean(&mut ended.iter().filter_map(Ended::premium).map(|premium| premium + 1.0)),
         Metric::WastedMean => mean(&mut ended.iter().map(|demand| demand.wasted.as_dollars())),
-        Metric::Orphans => Some(orphans as f64),
+        Metric::Orphans => Some(watch.orphans as f64),
+        Metric::JobsDone => watch.jobs.share(watch.jobs.done),
+        Metric::DeadlinesMissed => watch.jobs.share(watch.jobs.missed).filter(|_| watch.jobs.bound > 0),
+        Metric::JobTimeMean => (watch.jobs.done > 0).then(|| watch.jobs.took as f64 / 1e6 / watch.jobs.done as f64),
+        Metric::WorkLostMean => watch.jobs.mean(watch.jobs.lost as f64 / 1e6),
+        Metric::JobCostMean => watch.jobs.mean(watch.jobs.cost as f64 / 1e6),
+        Metric::PreemptionsMean => watch.jobs.mean(watch.jobs.preemptions as f64),
     }
 }
 

@@ -123,6 +123,23 @@ impl Law {
         }
     }
 
+    /// What it is called in scenario files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Constant(_) => "constant",
+            Self::Uniform { .. } => "uniform",
+            Self::Exponential { .. } => "exponential",
+            Self::Gamma { .. } => "gamma",
+            Self::Weibull { .. } => "weibull",
+            Self::LogNormal { .. } => "lognormal",
+            Self::Pareto { .. } => "pareto",
+            Self::Mixture(mixture) => {
+                let plain = mixture.parts.iter().all(|part| matches!(part.law, Self::Exponential { .. }));
+                if plain { "hyper-exponential" } else { "mixture" }
+            }
+        }
+    }
+
     /// Mean, in seconds.
     pub fn mean(&self) -> f64 {
         match self {

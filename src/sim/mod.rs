@@ -25,4 +25,4 @@ pub use billing::{Holding, Ledger};
 pub use law::{Law, LawError};
 pub use luck::{Entity, Luck, Purpose, Stream};
 pub use probe::{Probe, Probes};
-pub use world::{Asked, OpenWorld, SimWorld, Spoken, Taken};
+pub use world::{Asked, JobEnd, OpenWorld, SimWorld, Spoken, Taken};

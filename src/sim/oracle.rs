@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the oracle looks at a copy of the market's course, so looking changes nothing, not even later draws.
 
-use crate::model::{Money, Span, Timestamp};
+use crate::model::{Candidate, Money, Span, Timestamp};
 
 use super::luck::Luck;
 use super::market::{Course, Market, Way};
@@ -10,6 +10,9 @@ use super::market::{Course, Market, Way};
 /// The cheapest candidate of a demand that a launch at `at` would have obtained, all other demands aside: its
 /// position in the ranking and the hourly price of all nodes, in dollars.
 pub fn cheapest(market: &Market, luck: Luck, demand: usize, at: Timestamp) -> Option<(u32, Money)> {
+    if market.pools.iter().any(|pool| pool.price.is_some()) {
+        return cheapest_priced(market, luck, demand, at);
+    }
     let nodes = market.demands[demand].demand.nodes;
     let mut best: Option<(u32, Money)> = None;
     let mut settled = None;
@@ -31,11 +34,28 @@ pub fn cheapest(market: &Market, luck: Luck, demand: usize, at: Timestamp) -> Op
     best
 }
 
+/// The same where prices move, so that the order of the ranking says nothing about them.
+fn cheapest_priced(market: &Market, luck: Luck, demand: usize, at: Timestamp) -> Option<(u32, Money)> {
+    let nodes = market.demands[demand].demand.nodes;
+    let priced = market.candidates(demand).enumerate().filter(|(_, (_, way))| obtainable(market, luck, way, nodes, at));
+    let price = |(index, (candidate, way)): (usize, (&Candidate, &Way))| {
+        let list = candidate.offering.price_hourly;
+        let pools = market.asks_of(way).iter().map(|ask| &market.pools[ask.pool as usize]);
+        let each = pools.map(|pool| pool.price.as_ref().map_or(list, |price| price.seen(luck, pool.entity, list, at)));
+        (index as u32, each.min().unwrap_or(list) * i64::from(nodes))
+    };
+    priced.map(price).min_by_key(|(index, price)| (*price, *index))
+}
+
 /// True if a launch at `at` would obtain all nodes in one of the zones, with nothing else held.
 pub fn obtainable(market: &Market, luck: Luck, way: &Way, nodes: u16, at: Timestamp) -> bool {
-    let admitted =
-        way.meters.iter().all(|(quota, each)| market.quotas[*quota as usize].admits(0, each * u64::from(nodes)));
-    if !admitted || market.apis[way.api as usize].faults.unauthorized {
+    let admits = |quota: u32, more: u64| {
+        let quota = &market.quotas[quota as usize];
+        let standing = if quota.change.is_some() { quota.seen(luck, at) } else { quota.fixed() };
+        standing.admits(0, more)
+    };
+    let admitted = way.meters.iter().all(|(quota, each)| admits(*quota, each * u64::from(nodes)));
+    if !admitted || market.apis[way.api as usize].faults.refuses(at) {
         return false;
     }
     market.asks_of(way).iter().any(|ask| {

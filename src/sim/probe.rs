@@ -25,6 +25,18 @@ pub enum Probe {
     ReleaseFailed,
     /// Spot capacity was taken back.
     Preempted,
+    /// A job looked for new machines.
+    Recovered,
+    /// A machine took long to come up.
+    SlowBoot,
+    /// Machines were made and never reached.
+    BootFailed,
+    /// A release took long.
+    SlowRelease,
+    /// A higher limit was granted and used.
+    QuotaGranted,
+    /// A spot price changed while something was leased at it.
+    Repriced,
     /// An attempt went to another zone of the same region than the one before it.
     CrossZone,
     /// To another region of the same cloud.
@@ -39,7 +51,7 @@ pub struct Probes(u32);
 
 impl Probe {
     /// Every probe, in the order they are listed.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::Stockout,
         Self::OverQuota,
         Self::Throttled,
@@ -50,6 +62,12 @@ impl Probe {
         Self::Partial,
         Self::ReleaseFailed,
         Self::Preempted,
+        Self::Recovered,
+        Self::SlowBoot,
+        Self::BootFailed,
+        Self::SlowRelease,
+        Self::QuotaGranted,
+        Self::Repriced,
         Self::CrossZone,
         Self::CrossRegion,
         Self::CrossCloud,
@@ -68,6 +86,12 @@ impl Probe {
             Self::Partial => "partial-gang",
             Self::ReleaseFailed => "release-failed",
             Self::Preempted => "preempted",
+            Self::Recovered => "recovered",
+            Self::SlowBoot => "slow-boot",
+            Self::BootFailed => "boot-failed",
+            Self::SlowRelease => "slow-release",
+            Self::QuotaGranted => "quota-granted",
+            Self::Repriced => "repriced",
             Self::CrossZone => "cross-zone",
             Self::CrossRegion => "cross-region",
             Self::CrossCloud => "cross-cloud",

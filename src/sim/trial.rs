@@ -17,7 +17,7 @@ use super::luck::Purpose;
 use super::market::Market;
 use super::oracle;
 use super::probe::Probes;
-use super::world::SimWorld;
+use super::world::{JobEnd, SimWorld};
 
 /// Trials that one thread takes at a time.
 const BATCH: u64 = 256;
@@ -45,6 +45,8 @@ pub struct DemandResult {
     pub wasted: Money,
     /// Denials by cause.
     pub denials: Tally,
+    /// What became of its job, if it has one.
+    pub job: Option<JobEnd>,
 }
 
 /// What is kept of a demand when there are many trials: what every number over them is computed from.
@@ -172,11 +174,12 @@ fn result(engine: &Engine, world: &SimWorld, trial: u64) -> TrialResult {
 
 fn demand_result(engine: &Engine, world: &SimWorld, index: usize) -> DemandResult {
     let wish = &world.market().demands[index];
-    let cheapest_hourly = oracle::cheapest(world.market(), world.luck(), index, wish.at).map(|(_, price)| price);
+    let arrived = world.arrival(index);
+    let cheapest_hourly = oracle::cheapest(world.market(), world.luck(), index, arrived).map(|(_, price)| price);
     let Some(progress) = engine.progress(DemandId(index as u32)) else {
         return DemandResult {
             outcome: None,
-            waited: world.now().since(wish.at),
+            waited: world.now().since(arrived),
             attempts: 0,
             rounds: 0,
             lease: None,
@@ -184,19 +187,30 @@ fn demand_result(engine: &Engine, world: &SimWorld, index: usize) -> DemandResul
             cheapest_hourly,
             wasted: Money::ZERO,
             denials: Tally::default(),
+            job: world.job(index),
         };
     };
+    // What has been given back, or taken back, was obtained all the same.
+    let placed = || world.ledger().placed(DemandId(index as u32), wish.demand.nodes);
+    let lease = progress.lease.or_else(|| placed().filter(|_| progress.outcome == Some(Outcome::Placed)));
     DemandResult {
         outcome: progress.outcome,
-        waited: progress.ended_at.unwrap_or(world.now()).since(wish.at),
+        waited: progress.ended_at.unwrap_or(world.now()).since(arrived),
         attempts: progress.attempts,
         rounds: progress.rounds,
-        lease: progress.lease,
-        price_hourly: progress.lease.map(|lease| lease.offering.price_hourly * i64::from(lease.nodes)),
+        lease,
+        price_hourly: lease.map(|lease| lease.offering.price_hourly * i64::from(lease.nodes)),
         cheapest_hourly,
         wasted: progress.wasted,
         denials: progress.tally,
+        job: job_end(engine, world, index),
     }
+}
+
+fn job_end(engine: &Engine, world: &SimWorld, index: usize) -> Option<JobEnd> {
+    let end = world.job(index)?;
+    let attempts = |id| engine.progress(id).map_or(0, |progress| progress.attempts);
+    Some(JobEnd { recovery_attempts: world.recoveries(index).map(attempts).sum(), ..end })
 }
 
 /// Runs every policy on these trials, on the threads of the current pool, and keeps of each only what `see` takes in:

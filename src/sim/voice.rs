@@ -23,6 +23,8 @@ const REFUSALS: usize = 3;
 pub(super) struct Amounts {
     pub(super) quota: u32,
     pub(super) own: u64,
+    pub(super) limit: u64,
+    pub(super) usage: u64,
     pub(super) more: u64,
 }
 
@@ -113,13 +115,13 @@ impl Voice {
         {
             return denial.clone();
         }
-        let used = quota.usage + amounts.own;
-        let google = format!("{:.1}", quota.limit as f64 / 1e3);
+        let used = amounts.usage + amounts.own;
+        let google = format!("{:.1}", amounts.limit as f64 / 1e3);
         let whole = |milli: u64| milli.div_ceil(1000).to_string();
         let figures = [
             ("quota", quota.name.to_string()),
             ("family", quota.name.to_string()),
-            ("limit", if &*answers.cloud == "gcp" { google } else { whole(quota.limit) }),
+            ("limit", if &*answers.cloud == "gcp" { google } else { whole(amounts.limit) }),
             ("usage", whole(used)),
             ("required", whole(amounts.more)),
             ("new_limit", whole(used + amounts.more)),

@@ -9,6 +9,7 @@ use super::check::{Fail, place};
 use super::probe::Probes;
 use super::scenario::{Expect, Scenario};
 use super::trial::{DemandResult, TrialResult};
+use super::world::JobEnd;
 
 /// What was seen of the trials of one policy.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +20,64 @@ pub struct Watch {
     pub probes: Probes,
     /// Leases left behind, in all.
     pub orphans: u64,
+    /// What became of jobs, in all.
+    pub jobs: JobTotals,
     broken: Vec<Broken>,
+}
+
+/// What became of many jobs, in whole numbers, so that no sum depends on its order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobTotals {
+    /// How many.
+    pub count: u64,
+    /// How many were done.
+    pub done: u64,
+    /// How many have a deadline,
+    pub bound: u64,
+    /// and how many of these were not done by then.
+    pub missed: u64,
+    /// Time that those that were done took, in microseconds.
+    pub took: u128,
+    /// Work lost, in microseconds.
+    pub lost: u128,
+    /// How often machines were taken back.
+    pub preemptions: u64,
+    /// Cost of all machines, in millionths of a dollar.
+    pub cost: i128,
+}
+
+impl JobTotals {
+    fn see(&mut self, job: &JobEnd) {
+        self.count += 1;
+        self.done += u64::from(job.took.is_some());
+        self.bound += u64::from(job.missed.is_some());
+        self.missed += u64::from(job.missed == Some(true));
+        self.took += u128::from(job.took.map_or(0, |took| took.0));
+        self.lost += u128::from(job.lost.0);
+        self.preemptions += u64::from(job.preemptions);
+        self.cost += i128::from(job.cost.0);
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.count += other.count;
+        self.done += other.done;
+        self.bound += other.bound;
+        self.missed += other.missed;
+        self.took += other.took;
+        self.lost += other.lost;
+        self.preemptions += other.preemptions;
+        self.cost += other.cost;
+    }
+
+    /// A number of jobs as a share of all; `None` without jobs.
+    pub(super) fn share(&self, of: u64) -> Option<f64> {
+        self.mean(of as f64)
+    }
+
+    /// A sum over all jobs as a mean; `None` without jobs.
+    pub(super) fn mean(&self, sum: f64) -> Option<f64> {
+        (self.count > 0).then(|| sum / self.count as f64)
+    }
 }
 
 /// An expectation that some trial does not meet.
@@ -38,6 +96,7 @@ impl Watch {
         self.trials += 1;
         self.probes = self.probes.union(result.probes);
         self.orphans += u64::from(result.orphans);
+        result.demands.iter().filter_map(|demand| demand.job.as_ref()).for_each(|job| self.jobs.see(job));
         let mut broken = |what: &'static str, expected: String, show: &dyn Fn(&DemandResult) -> String| {
             let shown = result.demands.first().map_or_else(String::new, show);
             self.add(Broken { what, expected, shown, trial: result.trial, count: 1 });
@@ -81,6 +140,7 @@ impl Watch {
         self.trials += later.trials;
         self.probes = self.probes.union(later.probes);
         self.orphans += later.orphans;
+        self.jobs.join(&later.jobs);
         later.broken.into_iter().for_each(|broken| self.add(broken));
     }
 

@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use crate::engine::policy::PolicyName;
 use crate::model::Cause;
+use crate::sim::JobEnd;
 use crate::sim::check::{Run, Watch};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::{DemandResult, Fold, TrialResult, fold_trials};
 
 use super::Trial;
+use super::jobs::summarise_jobs;
 use super::stats::{Level, SampleError};
 use super::summary::{Refusals, Summary, summarise};
 
@@ -26,6 +28,8 @@ pub struct Arm {
     pub orphans: Vec<u32>,
     /// Refusals of all trials.
     pub refusals: Refusals,
+    /// Every job of every trial, in order.
+    pub jobs: Vec<JobEnd>,
     /// What the scenario's expectations need to know.
     pub watch: Watch,
 }
@@ -39,6 +43,7 @@ impl Arm {
             trials: Vec::new(),
             orphans: Vec::new(),
             refusals: Refusals::default(),
+            jobs: Vec::new(),
             watch: Watch::default(),
         }
     }
@@ -48,6 +53,7 @@ impl Arm {
         self.orphans.push(result.orphans);
         for demand in &result.demands {
             self.trials.push(demand.ended());
+            self.jobs.extend(demand.job);
             self.count(demand);
         }
     }
@@ -61,13 +67,15 @@ impl Arm {
     fn join(&mut self, later: Self) {
         self.trials.extend(later.trials);
         self.orphans.extend(later.orphans);
+        self.jobs.extend(later.jobs);
         self.refusals.iter_mut().zip(later.refusals).for_each(|(count, more)| *count += more);
         self.watch.join(later.watch);
     }
 
     /// What they add up to.
     pub fn summary(&self, level: Level) -> Result<Summary, SampleError> {
-        summarise(&self.trials, &self.refusals, level)
+        let summary = summarise(&self.trials, &self.refusals, level)?;
+        Ok(Summary { jobs: summarise_jobs(&self.jobs, level), ..summary })
     }
 
     /// As the scenario's expectations look at it.

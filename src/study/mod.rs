@@ -6,6 +6,7 @@
 mod archive;
 mod arms;
 mod gate;
+mod jobs;
 mod judge;
 mod pieces;
 mod shape;
@@ -16,6 +17,7 @@ pub use crate::sim::trial::Ended as Trial;
 pub use archive::{Layout, decode, encode};
 pub use arms::{Arm, Arms};
 pub use gate::{Pair, Regression, regressions};
+pub use jobs::{JobSummary, summarise_jobs};
 pub use judge::{Bound, Judged, Judgement, Measure, Unit, correct, judge, resampling};
 pub use pieces::{ArrayTask, Axis, Point, Shard, ShardError, points};
 pub use shape::{PriceShares, prices, seconds_placed, telling};

@@ -3,6 +3,7 @@
 use crate::model::{Cause, Money, Outcome};
 
 use super::Trial;
+use super::jobs::JobSummary;
 use super::stats::{Estimate, Level, Sample, SampleError, mean, rank_interval, wilson};
 
 /// Refusals, one number a cause in the order of [`Cause::ALL`].
@@ -33,6 +34,8 @@ pub struct Summary {
     pub outcomes: Vec<(Option<Outcome>, usize)>,
     /// Refusals of all trials, by cause; causes that never came up are left out.
     pub denials: Vec<(Cause, u64)>,
+    /// What became of jobs, if there are any.
+    pub jobs: Option<JobSummary>,
 }
 
 /// The quantiles that are told.
@@ -55,6 +58,7 @@ pub fn summarise(trials: &[Trial], refusals: &Refusals, level: Level) -> Result<
         wasted: mean(trials.iter().map(|trial| trial.wasted.as_dollars()), level),
         outcomes: outcomes(trials),
         denials: Cause::ALL.into_iter().zip(*refusals).filter(|(_, count)| *count > 0).collect(),
+        jobs: None,
     })
 }
 

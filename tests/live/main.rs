@@ -7,6 +7,7 @@
 mod aws;
 #[cfg(feature = "azure")]
 mod azure;
+mod catalog;
 mod crash;
 mod ec2;
 #[cfg(feature = "gcp")]

@@ -4,6 +4,7 @@ mod common;
 mod launch;
 mod page;
 mod plan;
+mod scenario;
 mod sky;
 mod sky_sim;
 mod study;

@@ -7,10 +7,12 @@ mod compare;
 mod files_compared;
 mod files_of;
 mod gate;
+mod init;
 mod progress;
 mod run;
 mod schema;
 mod serve;
+mod show;
 mod sweep;
 mod validate;
 mod verify;
@@ -49,6 +51,10 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Check scenario files: every error at once, each with its place.
     Validate(validate::ValidateArgs),
+    /// Show what a scenario's market comes to: every pool, its laws, how often it has machines, a picture.
+    Show(show::ShowArgs),
+    /// Write a scenario to start from.
+    Init(init::InitArgs),
     /// Say what the code of an error means.
     Explain {
         /// The code, as it stands in brackets after the message: `S002`.
@@ -80,6 +86,8 @@ pub fn run(sim: &SkySim, environment: &Environment, console: &mut Console) -> Re
         Command::Gate(args) => gate::run(args, console),
         Command::Serve(args) => serve::run(args, console),
         Command::Validate(args) => validate::run(args, console),
+        Command::Show(args) => show::run(args, console),
+        Command::Init(args) => init::run(args, console),
         Command::Explain { code } => validate::explain(code, console),
         Command::Schema { of } => schema::run(*of, console),
         Command::Strategies => strategies(console),

@@ -15,7 +15,7 @@ use crate::report::pictures::Drawn;
 use crate::report::plot::Gantt;
 use crate::report::story::Scene;
 use crate::report::study::{PolicyRecord, StudyRecord, csv, ends, table as study_table};
-use crate::report::{Clock, Manifest, failure, table};
+use crate::report::{Clock, Manifest, failure, jobs, table};
 use crate::sim::check::{self, check};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
@@ -262,6 +262,11 @@ fn tell(study: &Study, console: &mut Console) -> Result<(), Failure> {
     console.line(format!("\nOver {trials} trials{each} a policy, under the same luck:"))?;
     console.table(&study_table(study.summaries()).lines())?;
     console.lines(ends(study.summaries()))?;
+    let jobs = jobs::table(study.summaries());
+    if !jobs.is_empty() {
+        console.line("\nWhat became of jobs:")?;
+        console.table(&jobs)?;
+    }
     match study.unmet.as_deref() {
         None => {}
         Some([]) => console.line("What the scenario expects was met.")?,

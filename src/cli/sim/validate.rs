@@ -33,11 +33,17 @@ pub(super) fn run(args: &ValidateArgs, console: &mut Console) -> Result<Exit, Fa
 
 /// What a code of an error means.
 pub(super) fn explain(code: &str, console: &mut Console) -> Result<Exit, Failure> {
-    let Some(text) = codes::explain(code) else {
-        let known = codes::ALL.iter().map(|(code, _)| *code);
+    let Some(found) = codes::explain(code) else {
+        let known = codes::ALL.iter().map(|known| known.code);
         let hint = did_you_mean(code, known).unwrap_or_else(|| "codes stand in brackets after a message".to_owned());
         return Err(Failure::usage(format!("no error has the code '{code}'"), hint));
     };
-    console.line(format!("{}: {text}", code.to_uppercase()))?;
+    let indented = |text: &'static str| text.lines().map(|line| format!("    {line}"));
+    console.line(format!("{}: {}", found.code, found.what))?;
+    console.line(found.why)?;
+    console.line("\n  wrong:")?;
+    console.lines(indented(found.wrong))?;
+    console.line("\n  right:")?;
+    console.lines(indented(found.right))?;
     Ok(Exit::Done)
 }

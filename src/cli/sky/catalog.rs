@@ -1,4 +1,4 @@
-//! `sky catalog info`, `sky catalog lint`.
+//! `sky catalog`: the price tables.
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::cli::catalogs::CatalogArgs;
 use crate::cli::{Console, Environment, Exit, Failure};
 use crate::report::grid::Grid;
 
-use super::Output;
+use super::{Output, catalog_diff, catalog_update};
 
 /// The price tables.
 #[derive(Debug, Subcommand)]
@@ -17,6 +17,12 @@ pub(super) enum Command {
     Info(Common),
     /// What looks wrong in them; exits with 2 if something surely is.
     Lint(Common),
+    /// Fetch new tables, check them, and use them from now on.
+    Update(catalog_update::UpdateArgs),
+    /// Go back to the tables that are built in.
+    Reset,
+    /// Show what changed from one set of tables to another.
+    Diff(catalog_diff::DiffArgs),
 }
 
 /// Flags of both.
@@ -30,7 +36,12 @@ pub(super) struct Common {
 }
 
 pub(super) fn run(command: &Command, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
-    let (Command::Info(common) | Command::Lint(common)) = command;
+    let common = match command {
+        Command::Info(common) | Command::Lint(common) => common,
+        Command::Update(args) => return catalog_update::update(args, environment, console),
+        Command::Reset => return catalog_update::reset(environment, console),
+        Command::Diff(args) => return catalog_diff::diff(args, console),
+    };
     if common.output == Output::Json {
         console.tell_errors_as_json();
     }
@@ -38,7 +49,7 @@ pub(super) fn run(command: &Command, environment: &Environment, console: &mut Co
     match (command, common.output) {
         (Command::Info(_), Output::Table) => info(catalog, environment, console),
         (Command::Info(_), Output::Json) => info_json(catalog, console),
-        (Command::Lint(_), output) => lint(catalog, output, console),
+        (_, output) => lint(catalog, output, console),
     }
 }
 

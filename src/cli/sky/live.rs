@@ -59,6 +59,10 @@ impl Outside {
             Config::default()
         };
         config.heed(&settings).map_err(|wrong| Failure::usage(wrong, "write for example SKY_SSH_PORT=2222"))?;
+        config
+            .ssh
+            .heed(&settings)
+            .map_err(|error| Failure::usage(error, "write a number such as 2222, or unset it"))?;
         let settings = config.settings(settings);
         Ok(Self { home, config, settings })
     }

@@ -6,6 +6,8 @@ mod autostop;
 mod availability;
 mod bring_up;
 mod catalog;
+mod catalog_diff;
+mod catalog_update;
 mod check;
 mod cost_report;
 mod exec;
@@ -108,6 +110,7 @@ enum Output {
 
 /// Runs a command.
 pub fn run(sky: &Sky, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
+    super::catalogs::prefer_updated(environment);
     match &sky.command {
         Command::Launch(args) => launch::run(args, environment, console),
         Command::Plan(args) => plan::run(args, console),

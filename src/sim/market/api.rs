@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::model::Timestamp;
+
 use super::super::law::Law;
 use super::super::luck::Entity;
 
@@ -16,6 +18,8 @@ pub struct Api {
     pub faults: Faults,
     /// In which words it refuses.
     pub answers: Answers,
+    /// Position of the pace it takes calls at; `None` for any.
+    pub pace: Option<u32>,
 }
 
 /// How long it takes until an outcome is known.
@@ -33,8 +37,14 @@ pub struct Latency {
     pub unauthorized: Law,
     /// The connection breaks.
     pub lost: Law,
+    /// Up after all, when the boot is slow.
+    pub slow_boot: Law,
+    /// Given up on, when what was made is never reached.
+    pub boot_failed: Law,
     /// A release, done or failed.
     pub release: Law,
+    /// A release that takes its time.
+    pub slow_release: Law,
     /// A listing.
     pub find: Law,
 }
@@ -56,6 +66,21 @@ pub struct Faults {
     pub release_failed: f64,
     /// A listing does not show what was just made.
     pub list_lag: f64,
+    /// A machine takes long to come up.
+    pub slow_boot: f64,
+    /// Machines are made but never reached: they are billed until they are given back.
+    pub boot_failed: f64,
+    /// A release takes long.
+    pub slow_release: f64,
+    /// From when to when the credentials are expired: launches are refused as if they were bad.
+    pub expired: Option<(Timestamp, Timestamp)>,
+}
+
+impl Faults {
+    /// True if launches are refused for their credentials at this moment.
+    pub fn refuses(&self, now: Timestamp) -> bool {
+        self.unauthorized || self.expired.is_some_and(|(from, to)| from <= now && now < to)
+    }
 }
 
 /// Keys of the bodies (see [`crate::denials::body`]) that a cloud answers with.
@@ -93,7 +118,12 @@ impl Latency {
             throttle: between(0.2, 1.0),
             unauthorized: between(0.5, 2.0),
             lost: between(30.0, 90.0),
+            // Slower than the usual time-out of an attempt, now and then.
+            slow_boot: between(480.0, 1200.0),
+            // SkyPilot waits ten minutes for SSH.
+            boot_failed: Law::Constant(600.0),
             release: between(20.0, 60.0),
+            slow_release: between(300.0, 900.0),
             find: between(0.5, 3.0),
         }
     }

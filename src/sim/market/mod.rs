@@ -4,10 +4,14 @@
 //! found by index: a demand's candidates, their zones, the pools behind them.
 
 mod api;
+mod pace;
+mod price;
 mod quota;
 mod replay;
+mod rhythm;
 mod shock;
 mod stock;
+mod work;
 
 use std::sync::Arc;
 
@@ -17,10 +21,14 @@ use super::law::Law;
 use super::luck::Entity;
 
 pub use api::{Answers, Api, Faults, Latency};
-pub use quota::Quota;
+pub use pace::{Pace, Tokens};
+pub use price::{Price, PriceTrack, Reverting};
+pub use quota::{Change, Increase, Quota, QuotaTrack, Standing};
 pub use replay::{Offset, Played, Replay};
+pub use rhythm::{Rhythm, Rhythmic};
 pub use shock::{Course, Shock};
 pub use stock::{Counted, Renewal, Stock, Track, Window};
+pub use work::{Gap, Job, Recovery};
 
 /// Everything a trial can meet.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +45,8 @@ pub struct Market {
     pub quotas: Vec<Quota>,
     /// The clouds' interfaces: how long they take, what goes wrong.
     pub apis: Vec<Api>,
+    /// How many calls the clouds take.
+    pub paces: Vec<Pace>,
 }
 
 /// A demand that will arrive.
@@ -50,6 +60,12 @@ pub struct Wish {
     pub first_way: u32,
     /// How long the lease is needed; `None` for ever.
     pub hold: Option<Law>,
+    /// How long after the demand before it this one arrives; `None`: at its time.
+    pub gap: Option<Gap>,
+    /// What it is wanted for, if that outlives the machines.
+    pub job: Option<Job>,
+    /// The end of the scenario's time.
+    pub until: Timestamp,
     /// Names its stream of luck.
     pub entity: Entity,
 }
@@ -106,8 +122,12 @@ pub struct Pool {
     pub shocks: Box<[Arc<Shock>]>,
     /// Mean life of a spot lease; `None` where nothing is taken back.
     pub life: Option<Law>,
+    /// True if spot leases are taken back when the stock falls below what is leased.
+    pub reclaims: bool,
     /// How long before it is taken back the cloud says so.
     pub notice: Span,
+    /// What spot capacity costs; the catalog's price if `None`.
+    pub price: Option<Arc<Price>>,
 }
 
 impl Market {

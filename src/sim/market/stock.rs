@@ -8,6 +8,7 @@ use crate::model::{Span, Timestamp};
 use super::super::law::{Law, LawError};
 use super::super::luck::{Entity, Luck, Purpose, Stream};
 use super::replay::Replay;
+use super::rhythm::{Rhythm, Rhythmic};
 
 /// The course of a stock.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub enum Stock {
     Counted(Counted),
     /// What real probes found.
     Trace(Replay),
+    /// A process whose pace changes with the hour.
+    Rhythmic(Box<Rhythmic>),
 }
 
 /// A span of time with machines.
@@ -52,10 +55,10 @@ pub struct Renewal {
 /// birth–death process (Erlang's loss system).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Counted {
-    capacity: u32,
-    size: u32,
-    mean_gap: f64,
-    mean_hold: f64,
+    pub(in super::super) capacity: u32,
+    pub(in super::super) size: u32,
+    pub(in super::super) mean_gap: f64,
+    pub(in super::super) mean_hold: f64,
     /// Chance of at most n tenants in the steady state, for each n.
     at_most: Box<[f64]>,
 }
@@ -67,8 +70,9 @@ pub struct Track {
     until: Option<Timestamp>,
     level: u32,
     up: bool,
-    /// Of a trace: the run, and when its lap started.
+    /// Of a trace: the run.
     run: u32,
+    /// Of a trace, when its lap started; of a rhythm, where in the week the trial starts.
     lap: i64,
 }
 
@@ -114,6 +118,17 @@ impl Counted {
         self.at_most.len() as u32 - 1
     }
 
+    /// The same with others arriving `factor` times as often.
+    pub(super) fn pressed(&self, factor: f64) -> Result<Self, LawError> {
+        Self::new(self.capacity, self.size, self.mean_gap / factor, self.mean_hold)
+    }
+
+    /// Rates of arrival and departure, a second, where others arrive `factor` times as often.
+    fn rates(&self, tenants: u32, factor: f64) -> (f64, f64) {
+        let arrive = if tenants < self.most() { factor / self.mean_gap } else { 0.0 };
+        (arrive, f64::from(tenants) / self.mean_hold)
+    }
+
     fn free(&self, tenants: u32) -> u32 {
         self.capacity - tenants * self.size
     }
@@ -142,6 +157,16 @@ impl Stock {
             Self::Renewal(renewal) => Some(if renewal.nodes >= nodes { renewal.availability } else { 0.0 }),
             Self::Counted(counted) => Some(counted.availability(nodes)),
             Self::Trace(replay) => Some(replay.availability(nodes)),
+            Self::Rhythmic(rhythmic) => rhythmic.availability(nodes),
+        }
+    }
+
+    /// How many machines tenants share, where there are tenants.
+    pub(super) fn machines(&self) -> Option<u32> {
+        match self {
+            Self::Counted(counted) => Some(counted.capacity),
+            Self::Rhythmic(rhythmic) => rhythmic.stock.machines(),
+            _ => None,
         }
     }
 }
@@ -166,6 +191,10 @@ impl Track {
             Stock::Trace(replay) => {
                 lap = replay.starts(luck);
                 (0, true)
+            }
+            Stock::Rhythmic(rhythmic) => {
+                let start = Self::start(&rhythmic.stock, luck, entity);
+                return Self { lap: rhythmic.rhythm.phase(luck) as i64, ..start };
             }
         };
         Self { stream, until: None, level, up, run: 0, lap }
@@ -193,6 +222,7 @@ impl Track {
                 }
                 self.level
             }
+            Stock::Rhythmic(rhythmic) => self.advance_rhythmic(rhythmic, now),
         }
     }
 
@@ -209,6 +239,7 @@ impl Track {
             Stock::Renewal(renewal) => Some(self.renewal_until(renewal)),
             Stock::Counted(counted) => Some(self.counted_until(counted)),
             Stock::Trace(_) => self.until.filter(|until| *until < Timestamp::NEVER),
+            Stock::Rhythmic(_) => self.until.map(|until| Timestamp(until.0.saturating_sub(Rhythm::RUN_IN.0))),
         }
     }
 
@@ -256,12 +287,62 @@ impl Track {
         until
     }
 
+    /// The machines there at `now`, on a clock that started a run-in before the trial did.
+    fn advance_rhythmic(&mut self, Rhythmic { stock, rhythm }: &Rhythmic, now: Timestamp) -> u32 {
+        let (now, phase) = (now + Rhythm::RUN_IN, self.lap as u64);
+        match stock {
+            Stock::Renewal(renewal) => {
+                let law = |up: bool| if up { &renewal.up } else { &renewal.down };
+                let pace = |up: bool| move |factor: f64| if up { factor } else { 1.0 / factor };
+                let mut until = self.until.unwrap_or_else(|| {
+                    let work = law(self.up).draw_residual(&mut self.stream);
+                    rhythm.after(phase, Timestamp::ZERO, work, pace(self.up))
+                });
+                while until <= now {
+                    self.up = !self.up;
+                    until = rhythm.after(phase, until, law(self.up).draw(&mut self.stream), pace(self.up));
+                }
+                self.until = Some(until);
+                if self.up { renewal.nodes } else { 0 }
+            }
+            Stock::Counted(counted) => {
+                let mut until = match self.until {
+                    Some(until) => until,
+                    None => self.rhythmic_change(counted, rhythm, Timestamp::ZERO),
+                };
+                while until <= now {
+                    let (arrive, leave) = counted.rates(self.level, rhythm.factor(phase, until));
+                    if self.stream.unit() * (arrive + leave) < arrive {
+                        self.level += 1;
+                    } else {
+                        self.level -= u32::from(self.level > 0);
+                    }
+                    until = self.rhythmic_change(counted, rhythm, until);
+                }
+                self.until = Some(until);
+                counted.free(self.level)
+            }
+            other => self.at(other, now),
+        }
+    }
+
+    fn rhythmic_change(&mut self, counted: &Counted, rhythm: &Rhythm, from: Timestamp) -> Timestamp {
+        if counted.most() == 0 {
+            return Timestamp(u64::MAX / 4);
+        }
+        let work = -libm::log(self.stream.unit());
+        let rate = |factor: f64| {
+            let (arrive, leave) = counted.rates(self.level, factor);
+            arrive + leave
+        };
+        rhythm.after(self.lap as u64, from, work, rate)
+    }
+
     /// `level` counts tenants here. All waiting times are memoryless, so the next change is drawn anew after each.
     fn advance_counted(&mut self, counted: &Counted, now: Timestamp) {
         let mut until = self.counted_until(counted);
         while until <= now {
-            let arrive = if self.level < counted.most() { 1.0 / counted.mean_gap } else { 0.0 };
-            let leave = f64::from(self.level) / counted.mean_hold;
+            let (arrive, leave) = counted.rates(self.level, 1.0);
             if self.stream.unit() * (arrive + leave) < arrive {
                 self.level += 1;
             } else {
@@ -273,8 +354,8 @@ impl Track {
     }
 
     fn next_change_after(&mut self, counted: &Counted) -> Span {
-        let arrive = if self.level < counted.most() { 1.0 / counted.mean_gap } else { 0.0 };
-        let rate = arrive + f64::from(self.level) / counted.mean_hold;
+        let (arrive, leave) = counted.rates(self.level, 1.0);
+        let rate = arrive + leave;
         if rate > 0.0 {
             Span::from_secs_f64(-libm::log(self.stream.unit()) / rate).max(Span(1))
         } else {

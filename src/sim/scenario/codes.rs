@@ -29,54 +29,116 @@ pub const BAD_FILE: &str = "S011";
 /// A file that is not a trace.
 pub const BAD_TRACE: &str = "S012";
 
+/// An error explained.
+#[derive(Debug, Clone, Copy)]
+pub struct Code {
+    /// The number.
+    pub code: &'static str,
+    /// What is wrong.
+    pub what: &'static str,
+    /// Why it is an error, and what to do.
+    pub why: &'static str,
+    /// Lines that are wrong in this way.
+    pub wrong: &'static str,
+    /// The same lines as they would be right.
+    pub right: &'static str,
+}
+
+const fn code(code: &'static str, what: &'static str, why: &'static str, [wrong, right]: [&'static str; 2]) -> Code {
+    Code { code, what, why, wrong, right }
+}
+
 /// Every code with what it means and what to do.
-pub const ALL: &[(&str, &str)] = &[
-    (SYNTAX, "The file is not YAML, or a key is given twice in one mapping. The place named is where reading stopped."),
-    (
+pub const ALL: &[Code] = &[
+    code(
+        SYNTAX,
+        "The file is not YAML, or a key is given twice in one mapping.",
+        "The place named is where reading stopped: the mistake is there or just before. Of a key that is given twice both \
+         places are named, since nobody can tell which one was meant.",
+        ["clouds:\n  gcp: never\n  gcp: always", "clouds:\n  gcp: never\n  aws: always"],
+    ),
+    code(
         UNKNOWN_KEY,
-        "No part of a scenario has this key. Keys are listed in scenarios/README.md; near ones are suggested.",
+        "No part of a scenario has this key.",
+        "A misspelt key would be silently without effect. Keys are listed in scenarios/README.md; near ones are suggested.",
+        ["trails: 1000", "trials: 1000"],
     ),
-    (MISSING_KEY, "A key that has no default is not there: a scenario needs schema, title, why and a demand."),
-    (
+    code(
+        MISSING_KEY,
+        "A key that has no default is not there.",
+        "A scenario needs schema, title, why and a demand; some settings need values without which they mean nothing.",
+        ["clouds:\n  gcp: {quota: {usage: 2}}", "clouds:\n  gcp: {quota: {limit: 8, usage: 2}}"],
+    ),
+    code(
         WRONG_VALUE,
-        "The value is of another kind than the key wants, or out of its range. Durations carry units (30s, 5m, 2h).",
+        "The value is of another kind than the key wants, or out of its range.",
+        "The message says what is wanted. Durations carry units (30s, 5m, 2h, 3d), shares lie between 0 and 1.",
+        ["horizon: 5 parsecs", "horizon: 5d"],
     ),
-    (
+    code(
         UNKNOWN_NAME,
-        "The name is neither a cloud, region, zone, instance type or accelerator of the catalog, nor a policy, probe, metric \
-         or error body, whichever the key asks for.",
+        "The name is not one that could stand here.",
+        "It is neither a cloud, region, zone, instance type or accelerator of the catalog, nor a policy, probe, metric or \
+         error body, whichever the key asks for. `sky show-gpus` lists what the catalog has.",
+        ["clouds:\n  gcp/us-centrl1: never", "clouds:\n  gcp/us-central1: never"],
     ),
-    (NO_LAW, "The parameters make no law with a positive, finite mean, or no process that ever changes."),
-    (
+    code(
+        NO_LAW,
+        "The numbers make no law or process.",
+        "A law of durations needs a positive, finite mean, or a steady state would not exist; a process must change at some \
+         time.",
+        [
+            "clouds:\n  gcp: {pool: {semi_markov: {up: {pareto: {least: 1m, shape: 0.5}}, down: 1h}}}",
+            "clouds:\n  gcp: {pool: {semi_markov: {up: {pareto: {least: 1m, shape: 1.5}}, down: 1h}}}",
+        ],
+    ),
+    code(
         UNKNOWN_PARAMETER,
-        "$name stands for a parameter of this scenario or of the command line; there is none of that name.",
+        "No parameter has this name.",
+        "$name stands for a value under `parameters`, --set and `matrix` give such a value another one; none of them makes a \
+         parameter. Text that starts with a dollar and is no parameter is written in quotes.",
+        ["trials: $n", "parameters: {n: 100}\ntrials: $n"],
     ),
-    (
+    code(
         BAD_DEMAND,
-        "What the demand asks for is not a task that could be launched. The message is that of the task language.",
+        "What the demand asks for is not a task that could be launched.",
+        "A demand is read by the same rules as a task file, and the message is theirs.",
+        ["demand: {gpus: V10O}", "demand: {gpus: V100}"],
     ),
-    (
+    code(
         WRONG_SCHEMA,
-        "The file names a version of the format that this program does not read. This program reads schema 1.",
+        "The file names a version of the format that this program does not read.",
+        "This program reads schema 1. A file of a later version may say things that it would not understand.",
+        ["schema: 2\ntitle: t\nwhy: w", "schema: 1\ntitle: t\nwhy: w"],
     ),
-    (
+    code(
         BAD_OVERLAY,
-        "The overlay adds a type in a zone for which no row of the catalog gives the price, or takes away what is not there.",
+        "The catalog cannot follow the overlay.",
+        "It takes away what is not there (rows of the catalog have no terms: an offering goes on demand and as spot), or adds a \
+         type to a zone for which no row gives the price; `like` names a region that has one.",
+        ["catalog: {without: [p3.2xlarge/spot]}", "catalog: {without: [p3.2xlarge]}"],
     ),
-    (
+    code(
         BAD_FILE,
-        "A file that the scenario imports or plays cannot be read, or imports the file that imports it. Paths are relative to \
-         the file that names them.",
+        "A file that the scenario names cannot be read, or imports itself.",
+        "Paths are relative to the folder of the file that names them. Files may import files, but none that imports them.",
+        ["import: [markt.yaml]", "import: [market.yaml]"],
     ),
-    (
+    code(
         BAD_TRACE,
-        "The file is not a trace: JSON with metadata.gap_seconds and a list data, or CSV with columns seconds and nodes.",
+        "The file is not a trace.",
+        "A trace is JSON with metadata.gap_seconds and a list `data`, or CSV with a header and the columns seconds, ascending, \
+         and nodes (or the one that `column` names).",
+        [
+            "clouds:\n  gcp: {pool: {trace: {file: notes.txt}}}",
+            "clouds:\n  gcp: {pool: {trace: {file: probes.csv, column: nodes}}}",
+        ],
     ),
 ];
 
 /// What a code means.
-pub fn explain(code: &str) -> Option<&'static str> {
-    ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, text)| *text)
+pub fn explain(code: &str) -> Option<&'static Code> {
+    ALL.iter().find(|known| known.code.eq_ignore_ascii_case(code.trim()))
 }
 
 /// Gives the problems of the typed reader, which knows no codes, the code of their kind.

@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::model::{Candidate, CapacityType, Demand, DemandId, Limits, Offering, Span, Timestamp, ZoneId};
+use crate::model::{Candidate, Demand, DemandId, Limits, Offering, Span, Timestamp, ZoneId};
 use crate::sim::law::Law;
 use crate::sim::luck::Entity;
-use crate::sim::market::{Answers, Api, Ask, Latency, Market, Pool, Quota, Shock, Way, Wish, Words};
+use crate::sim::market::{Ask, Market, Pool, Rhythmic, Shock, Way, Wish, Words};
 
-use super::settings::{Fault, Life, Line, Outcome, QuotaScope, QuotaSpec, Refused, decide};
+use super::settings::{Life, Line, decide};
 use super::shocks::{Per, ShockSpec};
-use super::{Scenario, stocks};
+use super::{DemandSpec, Scenario, stocks};
 
 /// A demand with its ranked candidates.
 #[derive(Debug, Clone)]
@@ -35,28 +35,30 @@ pub struct Wanted {
 const NOTICE: Span = Span::from_secs(30);
 const NOTICE_AWS: Span = Span::from_secs(120);
 
-struct Compiler<'a> {
-    catalog: &'a Catalog,
+pub(super) struct Compiler<'a> {
+    pub(super) catalog: &'a Catalog,
     lines: &'a [Line],
     shocks: &'a [ShockSpec],
-    market: Market,
-    positions: Positions,
+    pub(super) market: Market,
+    pub(super) positions: Positions,
 }
 
 /// What is there already, by name.
 #[derive(Debug, Clone, Default)]
-struct Positions {
+pub(super) struct Positions {
     pools: BTreeMap<String, u32>,
-    apis: BTreeMap<String, u32>,
-    quotas: BTreeMap<String, u32>,
+    pub(super) apis: BTreeMap<String, u32>,
+    pub(super) quotas: BTreeMap<String, u32>,
+    pub(super) paces: BTreeMap<String, u32>,
     /// Shocks made so far, by name.
     weather: BTreeMap<String, Arc<Shock>>,
 }
 
-pub(super) fn market(scenario: &Scenario, wanted: &[Wanted]) -> Market {
+/// The market with these demands; `specs` says more of them where they are the scenario's own.
+pub(super) fn market(scenario: &Scenario, wanted: &[Wanted], specs: &[DemandSpec]) -> Market {
     let mut compiler = Compiler::new(scenario, Market::default(), Positions::default());
     for (index, wanted) in wanted.iter().enumerate() {
-        compiler.demand(index as u32, wanted, scenario.horizon);
+        compiler.demand(index as u32, wanted, specs.get(index), scenario.horizon);
     }
     compiler.market
 }
@@ -91,23 +93,32 @@ impl<'a> Compiler<'a> {
         Self { catalog, lines, shocks, market, positions }
     }
 
-    fn demand(&mut self, index: u32, wanted: &Wanted, horizon: Option<Span>) {
-        let first_way = self.market.ways.len() as u32;
-        for candidate in &wanted.candidates {
-            self.way(candidate);
-        }
+    fn demand(&mut self, index: u32, wanted: &Wanted, spec: Option<&DemandSpec>, horizon: Option<Span>) {
+        // Demands of one line are the same, so they share their candidates and the ways of these.
+        let same = self.market.demands.last().filter(|_| spec.is_some_and(|spec| spec.nth > 0));
+        let shared = same.map(|last| (last.first_way, Arc::clone(&last.demand.candidates)));
+        let (first_way, candidates) = shared.unwrap_or_else(|| {
+            let first_way = self.market.ways.len() as u32;
+            for candidate in &wanted.candidates {
+                self.way(candidate);
+            }
+            (first_way, wanted.candidates.clone().into())
+        });
         let mut limits = wanted.limits;
         if let Some(horizon) = horizon {
             let left = Span(horizon.0.saturating_sub(wanted.at.0));
             limits.max_wait = Some(limits.max_wait.map_or(left, |wait| wait.min(left)));
         }
-        let candidates: Arc<[Candidate]> = wanted.candidates.clone().into();
+        let label = spec.map_or_else(|| index.to_string(), DemandSpec::label);
         self.market.demands.push(Wish {
             at: Timestamp(wanted.at.0),
             demand: Demand { id: DemandId(index), nodes: wanted.nodes, candidates, limits },
             first_way,
             hold: wanted.hold.clone(),
-            entity: Entity::named(&format!("demand {index}")),
+            gap: spec.and_then(|spec| spec.gap.clone()),
+            job: spec.and_then(|spec| spec.job.clone()),
+            until: horizon.map_or(Timestamp::NEVER, |horizon| Timestamp(horizon.0)),
+            entity: Entity::named(&format!("demand {label}")),
         });
     }
 
@@ -170,15 +181,21 @@ impl<'a> Compiler<'a> {
         let index = *self.positions.pools.entry(name.clone()).or_insert(next);
         if index == next {
             let stock = self.setting(offering, zone, |line| line.pool.as_ref()).cloned().unwrap_or(stocks::DEFAULT);
-            let life = match self.setting(offering, zone, |line| line.life.as_ref()) {
-                Some(Life::Drawn(law)) => Some(law.clone()),
-                Some(Life::Forever) | None => None,
+            let stock = match self.setting(offering, zone, |line| line.rhythm.as_ref()) {
+                Some(rhythm) => Rhythmic::stock(stock, rhythm.clone()),
+                None => stock,
             };
+            let (life, reclaims) = match self.setting(offering, zone, |line| line.life.as_ref()) {
+                Some(Life::Drawn(law)) => (Some(law.clone()), false),
+                Some(Life::Stock) => (None, true),
+                Some(Life::Forever) | None => (None, false),
+            };
+            let price = self.setting(offering, zone, |line| line.price.as_ref()).cloned().map(Arc::new);
             let usual = if self.cloud(offering) == "aws" { NOTICE_AWS } else { NOTICE };
             let notice = self.setting(offering, zone, |line| line.notice).unwrap_or(usual);
             let shocks = self.shocks(offering, zone);
             let entity = Entity::named(&format!("pool {name}"));
-            self.market.pools.push(Pool { entity, stock, shocks, life, notice });
+            self.market.pools.push(Pool { entity, stock, shocks, life, reclaims, notice, price });
         }
         (index, weight)
     }
@@ -209,107 +226,7 @@ impl<'a> Compiler<'a> {
         fallen.into()
     }
 
-    fn api(&mut self, offering: &Offering, zone: Option<ZoneId>) -> u32 {
-        let cloud = self.cloud(offering);
-        let mut latency = Latency::of(cloud);
-        for (_, outcome) in Outcome::ALL {
-            let of =
-                |line: &'_ Line| line.latency.iter().find(|(known, _)| known == outcome).map(|(_, law)| law.clone());
-            if let Some(law) = self.setting(offering, zone, of) {
-                *slot(&mut latency, *outcome) = law;
-            }
-        }
-        let mut faults = crate::sim::market::Faults {
-            unauthorized: self.setting(offering, zone, |line| line.unauthorized).unwrap_or(false),
-            ..Default::default()
-        };
-        for (_, fault) in Fault::ALL {
-            let of = |line: &'_ Line| line.faults.iter().find(|(known, _)| known == fault).map(|(_, p)| *p);
-            let p = self.setting(offering, zone, of).unwrap_or(0.0);
-            match fault {
-                Fault::Throttle => faults.throttle = p,
-                Fault::Lost => faults.lost = p,
-                Fault::Hang => faults.hang = p,
-                Fault::Partial => faults.partial = p,
-                Fault::ReleaseFailed => faults.release_failed = p,
-                Fault::ListLag => faults.list_lag = p,
-            }
-        }
-        let mut answers = Answers::of(cloud, zone.is_some());
-        if let Some(account) = self.setting(offering, zone, |line| line.account.as_deref()) {
-            answers.account = Arc::from(account);
-        }
-        if let Some(body) = self.body(offering, zone, Refused::Stockout) {
-            (answers.stockout, answers.stockout_hint) = (body, body);
-        }
-        answers.throttle = self.body(offering, zone, Refused::Throttle).unwrap_or(answers.throttle);
-        answers.unauthorized = self.body(offering, zone, Refused::Unauthorized).unwrap_or(answers.unauthorized);
-        // Many candidates answer alike; one interface serves them all.
-        let key = format!("{latency:?}{faults:?}{answers:?}");
-        let next = self.market.apis.len() as u32;
-        let index = *self.positions.apis.entry(key).or_insert(next);
-        if index == next {
-            self.market.apis.push(Api { entity: Entity::named(&format!("api {cloud}")), latency, faults, answers });
-        }
-        index
-    }
-
-    fn body(&self, offering: &Offering, zone: Option<ZoneId>, refused: Refused) -> Option<&'static str> {
-        self.setting(offering, zone, |line| {
-            line.bodies.iter().find(|(known, _)| *known == refused).map(|(_, body)| *body)
-        })
-    }
-
-    /// The limits a candidate counts against, with the amount of one node.
-    fn meters(&mut self, offering: &Offering) -> Box<[(u32, u64)]> {
-        let Some(specs) = self.setting(offering, None, |line| line.quota.as_ref()).cloned() else {
-            return Box::default();
-        };
-        let kind = self.catalog.type_info(offering.instance_type);
-        // GCP meters machines with accelerators by those, the other clouds everything by vCPUs.
-        let by_device = self.cloud(offering) == "gcp" && kind.accelerator.is_some();
-        let each = if by_device { kind.accelerator.map_or(0, |a| a.count_milli) } else { kind.vcpus_milli };
-        specs.iter().filter_map(|spec| Some((self.quota(offering, spec, by_device)?, u64::from(each)))).collect()
-    }
-
-    fn quota(&mut self, offering: &Offering, spec: &QuotaSpec, by_device: bool) -> Option<u32> {
-        if spec.limit.is_infinite() {
-            return None;
-        }
-        let cloud = self.cloud(offering);
-        let region = self.catalog.region_name(offering.region);
-        let family = self.catalog.family_name(offering.family);
-        let spot = offering.capacity == CapacityType::Spot;
-        let terms = offering.capacity.name();
-        let (key, name) = match spec.scope {
-            QuotaScope::Family if cloud == "gcp" && spot && by_device => {
-                (format!("{cloud}/{region}/{family}/{terms}"), format!("PREEMPTIBLE_{family}"))
-            }
-            QuotaScope::Family => (format!("{cloud}/{region}/{family}/{terms}"), family.to_owned()),
-            QuotaScope::Region => (format!("{cloud}/{region}/{terms}"), "Total Regional".to_owned()),
-            QuotaScope::Global => {
-                let what = if by_device { "GPUS" } else { "CPUS" };
-                (format!("{cloud}/{what}"), format!("{what}_ALL_REGIONS"))
-            }
-        };
-        let next = self.market.quotas.len() as u32;
-        let index = *self.positions.quotas.entry(key).or_insert(next);
-        if index == next {
-            let (global, total) = (spec.scope == QuotaScope::Global, spec.scope == QuotaScope::Region);
-            let usual = Answers::quota(cloud, global, total, spot);
-            let body = self.body(offering, None, Refused::Quota).unwrap_or(usual);
-            let milli = |amount: f64| (amount * 1000.0).round() as u64;
-            self.market.quotas.push(Quota {
-                name: name.into(),
-                limit: milli(spec.limit),
-                usage: milli(spec.usage),
-                body,
-            });
-        }
-        Some(index)
-    }
-
-    fn setting<'l, T>(
+    pub(super) fn setting<'l, T>(
         &'l self,
         offering: &Offering,
         zone: Option<ZoneId>,
@@ -318,7 +235,7 @@ impl<'a> Compiler<'a> {
         decide(self.lines, self.catalog, offering, zone, get)
     }
 
-    fn cloud(&self, offering: &Offering) -> &'static str {
+    pub(super) fn cloud(&self, offering: &Offering) -> &'static str {
         self.catalog.cloud_name(offering.cloud)
     }
 
@@ -335,18 +252,5 @@ impl<'a> Compiler<'a> {
             format!("+{}:{}", self.catalog.accelerator_name(count.accelerator), f64::from(count.count_milli) / 1e3)
         });
         format!("{}/{kind}{device}/{}", self.place(offering, zone), offering.capacity.name())
-    }
-}
-
-fn slot(latency: &mut Latency, outcome: Outcome) -> &mut Law {
-    match outcome {
-        Outcome::Launched => &mut latency.launched,
-        Outcome::Stockout => &mut latency.stockout,
-        Outcome::Quota => &mut latency.quota,
-        Outcome::Throttle => &mut latency.throttle,
-        Outcome::Unauthorized => &mut latency.unauthorized,
-        Outcome::Lost => &mut latency.lost,
-        Outcome::Release => &mut latency.release,
-        Outcome::Find => &mut latency.find,
     }
 }

@@ -66,11 +66,23 @@ pub enum Metric {
     WastedMean,
     /// Leases left behind, in all.
     Orphans,
+    /// Share of jobs that were done.
+    JobsDone,
+    /// Share of jobs that were not done by their deadline.
+    DeadlinesMissed,
+    /// From the arrival of a job until it was done, in the mean of those that were.
+    JobTimeMean,
+    /// Work that a job lost, in the mean.
+    WorkLostMean,
+    /// Dollars that the machines of a job cost, in the mean.
+    JobCostMean,
+    /// How often the machines of a job were taken back, in the mean.
+    PreemptionsMean,
 }
 
 impl Metric {
     /// All, with their names.
-    pub const ALL: [(&'static str, Self); 7] = [
+    pub const ALL: [(&'static str, Self); 13] = [
         ("placed", Self::Placed),
         ("wait_p50", Self::WaitP50),
         ("wait_p90", Self::WaitP90),
@@ -78,6 +90,12 @@ impl Metric {
         ("price_ratio", Self::PriceRatio),
         ("wasted_mean", Self::WastedMean),
         ("orphans", Self::Orphans),
+        ("jobs_done", Self::JobsDone),
+        ("deadlines_missed", Self::DeadlinesMissed),
+        ("job_time_mean", Self::JobTimeMean),
+        ("work_lost_mean", Self::WorkLostMean),
+        ("job_cost_mean", Self::JobCostMean),
+        ("preemptions_mean", Self::PreemptionsMean),
     ];
 
     /// Its name.
@@ -86,7 +104,7 @@ impl Metric {
     }
 
     fn is_duration(self) -> bool {
-        matches!(self, Self::WaitP50 | Self::WaitP90)
+        matches!(self, Self::WaitP50 | Self::WaitP90 | Self::JobTimeMean | Self::WorkLostMean)
     }
 }
 

@@ -9,15 +9,20 @@ mod demand;
 mod expect;
 mod laws;
 mod library;
+mod limits;
 mod overlay;
 mod parameters;
+mod quotas;
+mod rhythms;
 mod schema;
 mod selector;
 mod settings;
 mod shocks;
+mod shown;
 mod stocks;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -39,10 +44,12 @@ pub use expect::{Expect, Metric, TableRow, Threshold};
 pub use library::Files;
 use library::{Library, Part, Traces};
 use parameters::Parameters;
+pub use quotas::{IncreaseSpec, PaceSpec, QuotaScope, QuotaSpec};
 pub use schema::scenario_schema;
 pub use selector::Selector;
-pub use settings::{Fault, Life, Line, Outcome as Answered, QuotaScope, QuotaSpec, Refused};
+pub use settings::{Fault, Life, Line, Outcome as Answered, Refused};
 pub use shocks::{Per, ShockSpec};
+pub use shown::{Share, ShownPool, Together, together};
 
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
@@ -149,6 +156,11 @@ impl Scenario {
         scenario.hash = hash(source.text, settings, &library.into_read());
         let clouds: Vec<CloudId> = scenario.catalog.clouds().collect();
         for demand in &scenario.demands {
+            // Demands of one line are the same task.
+            if let Some(last) = scenario.requests.last().filter(|_| demand.nth > 0) {
+                scenario.requests.push(last.clone());
+                continue;
+            }
             match resolve(&demand.task, &scenario.catalog, &clouds) {
                 Ok(request) => scenario.requests.push(request),
                 Err(found) => problems.extend(found.into_iter().map(|problem| problem.code(codes::BAD_DEMAND))),
@@ -159,14 +171,17 @@ impl Scenario {
 
     /// The market of this scenario with its own demands.
     pub fn market(&self) -> Market {
-        let wanted: Vec<Wanted> =
-            self.demands.iter().zip(&self.requests).map(|(demand, request)| self.wanted(demand, request)).collect();
-        self.market_for(&wanted)
+        let mut wanted: Vec<Wanted> = Vec::with_capacity(self.demands.len());
+        for (demand, request) in self.demands.iter().zip(&self.requests) {
+            let same = wanted.last().filter(|_| demand.nth > 0).cloned();
+            wanted.push(same.unwrap_or_else(|| self.wanted(demand, request)));
+        }
+        compile::market(self, &wanted, &self.demands)
     }
 
     /// The market of this scenario with these demands instead of its own: what `sky --simulate` launches into.
     pub fn market_for(&self, wanted: &[Wanted]) -> Market {
-        compile::market(self, wanted)
+        compile::market(self, wanted, &[])
     }
 
     fn wanted(&self, demand: &DemandSpec, request: &Request) -> Wanted {
@@ -220,6 +235,12 @@ fn read(
     let why = fields.require("why", root.spot).and_then(|node| reader.string(node, "why"));
     let source = Source { name: &part.name, text: &part.text };
     let demands = demands(&source, reader, map, root.spot);
+    let horizon: Option<Span> = fields.parsed("horizon");
+    if horizon.is_none() && demands.iter().any(|demand| demand.job.is_some()) {
+        let message =
+            "a scenario with a job needs a value for horizon, so that a job that finds no machines has an end";
+        reader.error_code(codes::MISSING_KEY, root.spot, message, "such as horizon: 14d".to_owned());
+    }
     Some(Scenario {
         hash: String::new(),
         lines: said.lines,
@@ -229,7 +250,7 @@ fn read(
         policies: policies(reader, map),
         trials: fields.integer("trials", 1..=1_000_000_000).unwrap_or(1) as u64,
         seed: fields.integer("seed", 0..=i64::MAX).unwrap_or(1) as u64,
-        horizon: fields.parsed("horizon"),
+        horizon,
         expect: expect::read(reader, map, &catalog),
         probes: expect::probes(reader, map),
         thresholds: expect::thresholds(reader, map),
@@ -278,10 +299,10 @@ impl Said {
 fn demands(source: &Source, reader: &Reader, map: &yaml::Map, spot: Spot) -> Vec<DemandSpec> {
     let given = |key: &str| map.get(key).filter(|node| !node.is_null());
     match (given("demand"), given("demands")) {
-        (Some(node), None) => demand::read(source, reader, node).into_iter().collect(),
+        (Some(node), None) => demand::read(source, reader, node, 0),
         (None, Some(node)) => {
             let items = reader.list(node, "demands").unwrap_or_default();
-            items.iter().filter_map(|item| demand::read(source, reader, item)).collect()
+            items.iter().enumerate().flat_map(|(line, item)| demand::read(source, reader, item, line)).collect()
         }
         (None, None) => {
             reader.error_code(codes::MISSING_KEY, spot, "a scenario needs a value for demand or demands", None);

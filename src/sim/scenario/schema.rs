@@ -4,11 +4,13 @@ use serde_json::{Map, Value, json};
 
 use crate::denials::bodies;
 use crate::request::demand_keys;
+use crate::sim::market::Recovery;
 use crate::sim::probe::Probe;
 
-use super::settings::{Fault, Outcome, QuotaScope, Refused};
+use super::quotas::{self, QuotaScope};
+use super::settings::{Fault, Outcome, Refused};
 use super::shocks::{self, Per};
-use super::{KEYS, Metric, demand, expect, laws, settings, stocks};
+use super::{KEYS, Metric, demand, expect, laws, rhythms, settings, stocks, work};
 
 /// The schema of a scenario file (JSON Schema 2020-12). It says which keys there are and of what form their values are;
 /// whether a name exists, and whether numbers make a law, is for [`super::Scenario::load`].
@@ -119,8 +121,13 @@ fn definitions() -> Value {
             "anyOf": [
                 { "type": "number", "minimum": 0 },
                 { "type": "string" },
-                object(&["limit", "usage", "scope"], |key| match key {
+                object(quotas::QUOTA_KEYS, |key| match key {
                     "scope" => names(QuotaScope::words()),
+                    "usage" => json!({ "anyOf": [{ "type": "number", "minimum": 0 }, reference("pool")] }),
+                    "increase" => object(quotas::INCREASE_KEYS, |key| match key {
+                        "after" => reference("law"),
+                        _ => json!({ "type": ["number", "string"] }),
+                    }),
                     _ => json!({ "type": ["number", "string"] }),
                 }),
             ],
@@ -128,16 +135,30 @@ fn definitions() -> Value {
         "demand": {
             "description": "A task under `task`, or its keys written flat.",
             "type": "object",
-            "properties": any_of_keys(&demand_property_names()),
+            "properties": demand_properties(),
             "additionalProperties": false,
         },
     })
 }
 
-fn demand_property_names() -> Vec<&'static str> {
+fn demand_properties() -> Value {
     let mut keys = demand::OURS.to_vec();
     keys.extend(demand_keys());
-    keys
+    let property = |key: &str| match key {
+        "at" => reference("duration"),
+        "hold" => reference("law"),
+        "arrivals" => object(work::ARRIVAL_KEYS, |key| match key {
+            "every" => reference("law"),
+            _ => json!({ "type": ["number", "string"] }),
+        }),
+        "job" => object(work::JOB_KEYS, |key| match key {
+            "recovery" => names(Recovery::ALL.map(|(name, _)| name)),
+            "saves_on_notice" => json!({ "type": ["boolean", "string"] }),
+            _ => reference("duration"),
+        }),
+        _ => json!(true),
+    };
+    keys.iter().map(|key| ((*key).to_owned(), property(key))).collect::<Map<String, Value>>().into()
 }
 
 fn line_property(key: &str) -> Value {
@@ -148,16 +169,34 @@ fn line_property(key: &str) -> Value {
         "quota" => json!({ "anyOf": [reference("quota"), list(&reference("quota"))] }),
         "api" => laws(Outcome::words()),
         "shocks" => list(&reference("shock")),
+        "rhythm" => object(rhythms::RHYTHM_KEYS, |key| match key {
+            "daily" => json!({ "anyOf": [list(&json!({ "type": "number" })), object(rhythms::DAILY_KEYS, |_| {
+                json!({ "type": ["number", "string"] })
+            })] }),
+            "weekly" => list(&json!({ "type": "number" })),
+            _ => json!({ "type": ["number", "string"] }),
+        }),
+        "rate" => object(quotas::PACE_KEYS, |key| match key {
+            "scope" => names(["cloud", "region"]),
+            _ => json!({ "type": ["number", "string"] }),
+        }),
         "faults" => {
             let mut known = Fault::words();
             known.push("unauthorized");
             object(&known, |key| match key {
-                "unauthorized" => json!({ "type": ["boolean", "string"] }),
+                "unauthorized" => json!({ "anyOf": [
+                    { "type": ["boolean", "string"] },
+                    object(&["after", "for"], |_| reference("duration")),
+                ] }),
                 _ => json!({ "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, reference("parameter")] }),
             })
         }
-        "spot" => object(&["life", "hazard_hourly", "notice"], |key| match key {
+        "spot" => object(settings::SPOT_KEYS, |key| match key {
             "life" => reference("law"),
+            "price" => object(rhythms::PRICE_KEYS, |key| match key {
+                "trace" => any_of_keys_object(stocks::TRACE_KEYS),
+                _ => any_of_keys_object(rhythms::REVERTING_KEYS),
+            }),
             _ => json!({ "type": ["number", "string"] }),
         }),
         "answers" => {
@@ -176,6 +215,10 @@ fn object(keys: &[&str], property: impl Fn(&str) -> Value) -> Value {
 
 fn any_of_keys(keys: &[&str]) -> Value {
     keys.iter().map(|key| ((*key).to_owned(), json!(true))).collect::<Map<String, Value>>().into()
+}
+
+fn any_of_keys_object(keys: &[&str]) -> Value {
+    object(keys, |_| json!(true))
 }
 
 fn list(items: &Value) -> Value {

@@ -5,14 +5,15 @@
 
 use crate::catalog::Catalog;
 use crate::denials::{Body, bodies};
-use crate::model::{Offering, Span, ZoneId};
+use crate::model::{Offering, Span, Timestamp, ZoneId};
 use crate::sim::law::Law;
-use crate::sim::market::Stock;
+use crate::sim::market::{Price, Rhythm, Stock};
 use crate::yaml::{Fields, Node, Reader, did_you_mean, quote};
 
 use super::library::Traces;
+use super::quotas::{self, PaceSpec, QuotaSpec};
 use super::selector::Selector;
-use super::{codes, laws, stocks};
+use super::{codes, laws, rhythms, stocks};
 
 /// One line under `clouds`.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,10 @@ pub struct Line {
     pub pool: Option<Stock>,
     /// True if all types with the same accelerator share one stock, counted in accelerators.
     pub share: Option<bool>,
+    /// The hours of the day that press on the stock.
+    pub rhythm: Option<Rhythm>,
+    /// How many calls the cloud takes.
+    pub pace: Option<PaceSpec>,
     /// Limits of the account.
     pub quota: Option<Vec<QuotaSpec>>,
     /// Latencies, by outcome.
@@ -31,10 +36,14 @@ pub struct Line {
     pub faults: Vec<(Fault, f64)>,
     /// True if the credentials are bad.
     pub unauthorized: Option<bool>,
+    /// From when to when the credentials are expired.
+    pub expired: Option<(Timestamp, Timestamp)>,
     /// How long spot leases live.
     pub life: Option<Life>,
     /// How long before the end of a spot lease the cloud says so.
     pub notice: Option<Span>,
+    /// What spot capacity costs.
+    pub price: Option<Price>,
     /// Project, account or subscription that the cloud's words name.
     pub account: Option<String>,
     /// Zones that a stockout answer recommends.
@@ -48,19 +57,10 @@ pub struct Line {
 pub enum Life {
     /// Until it is released.
     Forever,
+    /// Until the stock falls below what is leased.
+    Stock,
     /// As long as this law draws.
     Drawn(Law),
-}
-
-/// A limit as written.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct QuotaSpec {
-    /// In vCPUs or GPUs, as the cloud meters the family; infinite where there is no limit.
-    pub limit: f64,
-    /// What others in the account hold.
-    pub usage: f64,
-    /// What it is a limit on.
-    pub scope: QuotaScope,
 }
 
 macro_rules! words {
@@ -86,18 +86,6 @@ macro_rules! words {
 pub(super) use words;
 
 words! {
-    /// What a limit is on.
-    QuotaScope {
-        /// A quota family in a region.
-        Family = "family",
-        /// Everything in a region.
-        Region = "region",
-        /// All accelerators (or, without, all vCPUs) of the cloud.
-        Global = "global",
-    }
-}
-
-words! {
     /// Outcomes with a latency of their own.
     Outcome {
         /// All nodes up.
@@ -112,8 +100,14 @@ words! {
         Unauthorized = "unauthorized",
         /// The connection breaks.
         Lost = "lost",
+        /// Up after all, when the boot is slow.
+        SlowBoot = "slow_boot",
+        /// Made, but given up on.
+        BootFailed = "boot_failed",
         /// A release.
         Release = "release",
+        /// A release that takes its time.
+        SlowRelease = "slow_release",
         /// A listing.
         Find = "find",
     }
@@ -134,6 +128,12 @@ words! {
         ReleaseFailed = "release_failed",
         /// A listing does not show what was just made.
         ListLag = "list_lag",
+        /// A machine takes long to come up.
+        SlowBoot = "slow_boot",
+        /// Machines are made but never reached.
+        BootFailed = "boot_failed",
+        /// A release takes long.
+        SlowRelease = "slow_release",
     }
 }
 
@@ -153,7 +153,10 @@ words! {
 
 /// Keys of a line.
 pub(super) const KEYS: &[&str] =
-    &["pool", "share", "quota", "api", "faults", "spot", "shocks", "account", "hint", "answers"];
+    &["pool", "share", "rhythm", "quota", "rate", "api", "faults", "spot", "shocks", "account", "hint", "answers"];
+
+/// Keys of `spot`.
+pub(super) const SPOT_KEYS: &[&str] = &["life", "hazard_hourly", "notice", "price"];
 
 impl Line {
     /// Reads one line; problems go to the reader.
@@ -168,16 +171,20 @@ impl Line {
         fields.only(KEYS);
         line.pool = fields.get("pool").and_then(|node| stocks::read(reader, node, traces));
         line.share = fields.one_of("share", &["type", "accelerator"]).map(|word| word == "accelerator");
-        line.quota = fields.get("quota").and_then(|node| quotas(reader, node));
+        line.quota = fields.get("quota").and_then(|node| quotas::read(reader, node, traces));
         if line.quota.is_some() && line.selector.is_zonal() {
             let spot = fields.get("quota").map(|node| node.spot).unwrap_or_default();
             reader.error(spot, "a quota is of a region or a cloud, but this selector names a zone");
         }
         line.latency = latency(&fields);
         line.faults = faults(&fields);
-        line.unauthorized = fields.fields("faults").and_then(|faults| faults.boolean("unauthorized"));
+        if let Some(faults) = fields.fields("faults") {
+            line.credentials(&faults);
+        }
+        line.rhythm = fields.get("rhythm").and_then(|node| rhythms::read(reader, node));
+        line.pace = fields.get("rate").and_then(|node| quotas::pace(reader, node));
         if let Some(spot) = fields.fields("spot") {
-            line.spot(&spot);
+            line.spot(&spot, traces);
         }
         line.account = fields.string("account").map(str::to_owned);
         line.hint = fields.string("hint").map(str::to_owned);
@@ -190,25 +197,50 @@ impl Line {
             selector,
             pool: None,
             share: None,
+            rhythm: None,
+            pace: None,
             quota: None,
             latency: Vec::new(),
             faults: Vec::new(),
             unauthorized: None,
+            expired: None,
             life: None,
             notice: None,
+            price: None,
             account: None,
             hint: None,
             bodies: Vec::new(),
         }
     }
 
-    fn spot(&mut self, fields: &Fields) {
-        fields.only(&["life", "hazard_hourly", "notice"]);
+    /// `unauthorized: true`, or `{after: 6h, for: 1h}` for credentials that expire.
+    fn credentials(&mut self, faults: &Fields) {
+        let Some(node) = faults.get("unauthorized") else { return };
+        if node.as_map().is_none() {
+            self.unauthorized = faults.boolean("unauthorized");
+            return;
+        }
+        let Some(fields) = faults.fields("unauthorized") else { return };
+        fields.only(&["after", "for"]);
+        let after = fields.require("after", node.spot).and_then(|node| faults.reader().parsed::<Span>(node, "after"));
+        let lasts = fields.parsed::<Span>("for");
+        self.expired = after.map(|after| {
+            let from = Timestamp(after.0);
+            (from, lasts.map_or(Timestamp::NEVER, |lasts| from + lasts))
+        });
+        self.unauthorized = Some(false);
+    }
+
+    fn spot(&mut self, fields: &Fields, traces: &Traces<'_>) {
+        fields.only(SPOT_KEYS);
         let reader = fields.reader();
+        self.price = fields.get("price").and_then(|node| rhythms::price(reader, node, traces));
         self.notice = fields.parsed("notice");
         self.life = fields.get("life").and_then(|node| {
-            if node.as_str() == Some("forever") {
-                return Some(Life::Forever);
+            match node.as_str() {
+                Some("forever") => return Some(Life::Forever),
+                Some("stock") => return Some(Life::Stock),
+                _ => {}
             }
             laws::read(reader, node, "life").map(Life::Drawn)
         });
@@ -258,36 +290,18 @@ fn answer_bodies(answers: &Fields) -> Vec<(Refused, &'static str)> {
     answers.map().entries.iter().filter_map(read).collect()
 }
 
-/// A number, `unlimited`, a mapping, or a list of those.
-fn quotas(reader: &Reader, node: &Node) -> Option<Vec<QuotaSpec>> {
-    match node.as_list() {
-        Some(items) => items.iter().map(|item| quota(reader, item)).collect::<Vec<_>>().into_iter().collect(),
-        None => quota(reader, node).map(|quota| vec![quota]),
-    }
-}
-
-fn quota(reader: &Reader, node: &Node) -> Option<QuotaSpec> {
-    if node.as_map().is_none() {
-        return limit(reader, node).map(|limit| QuotaSpec { limit, usage: 0.0, scope: QuotaScope::Family });
-    }
-    let fields = reader.fields(node, "quota")?;
-    fields.only(&["limit", "usage", "scope"]);
-    let usage = fields.number("usage", 0.0..=1e9).unwrap_or(0.0);
-    let word = fields.one_of("scope", &QuotaScope::words());
-    let scope =
-        QuotaScope::ALL.iter().find(|(known, _)| Some(*known) == word).map_or(QuotaScope::Family, |(_, scope)| *scope);
-    let limit = fields.require("limit", node.spot).and_then(|node| limit(reader, node))?;
-    Some(QuotaSpec { limit, usage, scope })
-}
-
-fn limit(reader: &Reader, node: &Node) -> Option<f64> {
-    if node.as_str() == Some("unlimited") {
-        return Some(f64::INFINITY);
-    }
-    reader.number(node, "quota", 0.0..=1e9)
-}
-
 /// The line that decides a setting: the most specific of those that have it, of equals the last.
+pub(super) fn winner<'l>(
+    lines: &'l [Line],
+    catalog: &Catalog,
+    offering: &Offering,
+    zone: Option<ZoneId>,
+    has: impl Fn(&Line) -> bool,
+) -> Option<&'l Line> {
+    decide(lines, catalog, offering, zone, |line| has(line).then_some(line))
+}
+
+/// What the line that decides a setting says of it.
 pub(super) fn decide<'l, T>(
     lines: &'l [Line],
     catalog: &Catalog,

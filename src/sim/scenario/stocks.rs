@@ -10,7 +10,7 @@ use super::library::Traces;
 use super::{codes, laws};
 
 /// As many machines as anybody will ask for.
-const PLENTY: u32 = 1_000_000;
+pub(super) const PLENTY: u32 = 1_000_000;
 
 /// What a stock without a line is.
 pub(super) const DEFAULT: Stock = Stock::Always(PLENTY);
@@ -123,6 +123,19 @@ pub(super) const TRACE_KEYS: &[&str] = &["file", "column", "only", "offset", "re
 fn trace(fields: &Fields, node: &Node, traces: &Traces<'_>) -> Option<Stock> {
     fields.only(TRACE_KEYS);
     let reader = fields.reader();
+    let played = played(fields);
+    let file = fields.require("file", node.spot)?;
+    let series = traces.series(reader, file, &columns(fields))?;
+    let replay = Replay::new(&series, &played?);
+    if replay.is_none() {
+        reader.error_code(codes::BAD_TRACE, file.spot, "nothing of this trace lasts a microsecond", None);
+    }
+    replay.map(Stock::Trace)
+}
+
+/// How a trace is played.
+pub(super) fn played(fields: &Fields) -> Option<Played> {
+    let reader = fields.reader();
     let usual = Played::default();
     let offset = match fields.get("offset") {
         None => Some(usual.offset),
@@ -132,14 +145,7 @@ fn trace(fields: &Fields, node: &Node, traces: &Traces<'_>) -> Option<Stock> {
     let factor = |key: &str, most: f64| fields.get(key).map_or(Some(1.0), |node| reader.number(node, key, 1e-6..=most));
     let (rescale, stretch) = (factor("rescale", f64::from(PLENTY)), factor("stretch", 1e6));
     let looped = fields.get("loop").map_or(Some(usual.looped), |node| reader.boolean(node, "loop"));
-    let file = fields.require("file", node.spot)?;
-    let series = traces.series(reader, file, &columns(fields))?;
-    let played = Played { offset: offset?, rescale: rescale?, stretch: stretch?, looped: looped? };
-    let replay = Replay::new(&series, &played);
-    if replay.is_none() {
-        reader.error_code(codes::BAD_TRACE, file.spot, "nothing of this trace lasts a microsecond", None);
-    }
-    replay.map(Stock::Trace)
+    Some(Played { offset: offset?, rescale: rescale?, stretch: stretch?, looped: looped? })
 }
 
 /// `column` and `only` of a trace.

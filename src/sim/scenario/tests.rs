@@ -138,11 +138,29 @@ fn types_that_share_accelerators_draw_from_one_pool() {
 }
 
 #[test]
-fn every_code_is_explained() {
-    for (code, text) in codes::ALL {
-        assert!(text.len() > 40 && codes::explain(&code.to_lowercase()) == Some(text), "{code}");
+fn every_code_is_explained_by_lines_that_are_wrong_and_right() {
+    for code in codes::ALL {
+        let whole = |lines: &str| {
+            let head = if lines.starts_with("schema") { "" } else { HEAD };
+            let demand = if lines.contains("demand") { "" } else { "demand: {gpus: V100}\n" };
+            format!("{head}{lines}\n{demand}")
+        };
+        let of = |lines: &str| {
+            let text = whole(lines);
+            let beside = [
+                ("s.yaml", text.as_str()),
+                ("market.yaml", "schema: 1\nclouds: {gcp: never}\n"),
+                ("probes.csv", "seconds,nodes\n0,1\n60,0\n"),
+                ("notes.txt", "nothing of the kind\n"),
+            ];
+            load_files(&beside)
+        };
+        let wrong = of(code.wrong).map(|scenario| scenario.title).unwrap_err();
+        assert_eq!(wrong[0].code, Some(code.code), "{}", wrong[0]);
+        of(code.right).unwrap_or_else(|problems| panic!("{}: {}", code.code, problems[0]));
+        assert!(codes::explain(&code.code.to_lowercase()).is_some_and(|found| found.what == code.what));
     }
-    assert_eq!(codes::explain("S999"), None);
+    assert!(codes::explain("S999").is_none());
 }
 
 #[test]
@@ -258,8 +276,10 @@ macro_rules! shipped {
 shipped!(
     "any-of-scarce",
     "cloud-out",
+    "crowd",
     "gang-16",
     "high-cpu",
+    "market-full",
     "nothing-feasible",
     "ordered-scarce",
     "page-any-of",
@@ -271,6 +291,7 @@ shipped!(
     "quota-region",
     "retry-until-up",
     "shocks",
+    "spot-job",
     "spot-then-on-demand",
     "tpu",
     "trace-replay",
@@ -344,6 +365,73 @@ fn every_scenario_of_the_folder_is_tested() {
     for name in listed {
         assert!(readme.contains(&format!("`{name}`")), "scenarios/README.md does not list {name}");
     }
+}
+
+#[test]
+fn no_number_of_threads_changes_a_byte() {
+    for (name, text) in SHIPPED.iter().filter(|(name, _)| ["market-full", "spot-job", "crowd", "shocks"].contains(name))
+    {
+        let file = format!("{FOLDER}/{name}.yaml");
+        let scenario =
+            Scenario::load_with(&Source { name: &file, text }, Catalog::embedded(), &[], &read_file).unwrap();
+        let market = scenario.market();
+        let of = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| run_trials(&market, scenario.policies[0], 7, 0..280, |_| {}))
+        };
+        let expected = of(1);
+        assert!(expected == of(2) && expected == of(8), "{name}");
+    }
+}
+
+#[test]
+fn a_line_of_demands_may_stand_for_many() {
+    let text = format!(
+        "{HEAD}horizon: 9h\ndemands:\n  - {{gpus: V100, count: 3}}\n  - {{gpus: T4, at: 1h, arrivals: {{every: 30m, until: 2h}}}}\n  \
+         - {{gpus: T4, arrivals: {{every: 13m, count: 2}}, job: {{work: 1h, recovery: eager-failover}}}}\n"
+    );
+    let scenario = load(&text).unwrap();
+    assert_eq!((scenario.demands.len(), scenario.requests.len()), (9, 9));
+    let market = scenario.market();
+    assert_eq!(
+        market.demands.iter().map(|wish| wish.gap.is_some()).collect::<Vec<_>>(),
+        [[false; 3], [true; 3], [true; 3]].concat()
+    );
+    assert_eq!(market.demands[0].first_way, market.demands[2].first_way);
+    assert!(market.demands[7].job.is_some() && market.demands[6].job.is_none());
+    let entities: std::collections::BTreeSet<_> = market.demands.iter().map(|wish| wish.entity).collect();
+    assert_eq!(entities.len(), 9);
+    let wrong = load(&format!(
+        "{HEAD}demand: {{gpus: V100, count: 2, arrivals: {{every: 1m}}, job: {{work: 0s}}, hold: 1h}}\n"
+    ));
+    let found: Vec<String> = wrong.unwrap_err().iter().map(|problem| problem.message.clone()).collect();
+    assert_eq!(found.len(), 3, "{found:?}");
+    let endless = load(&format!("{HEAD}demand: {{gpus: V100, job: {{work: 1h}}}}\n"));
+    assert!(endless.unwrap_err()[0].message.contains("horizon"));
+}
+
+#[test]
+fn a_scenario_shows_what_its_pools_ended_up_with() {
+    let text = format!(
+        "{HEAD}shocks: [{{on: aws/V100, per: region, every: 3h, lasts: 1h}}]\nclouds:\n  '*': never\n  \
+         aws/V100: {{pool: {{markov: {{up: 30m, down: 10m, nodes: 2}}}}}}\n  aws/us-east-1a: {{pool: {{schedule: [{{to: 1h}}]}}}}\n\
+         demand: {{gpus: V100, cloud: aws, num_nodes: 2}}\n"
+    );
+    let scenario = load(&text).unwrap();
+    let market = scenario.market();
+    let pools = scenario.shown(&market);
+    let of =
+        |zone: &str| pools.iter().find(|pool| pool.place.ends_with(zone) && pool.what.starts_with("p3.2x")).unwrap();
+    let usual = of("us-east-1b");
+    assert_eq!((usual.selector.as_deref(), usual.wanted, usual.shocks), (Some("aws/V100"), 2, 1));
+    assert!((usual.all.value - 0.75 * 0.75).abs() < 1e-9 && usual.all.exact);
+    let special = of("us-east-1a");
+    assert_eq!((special.selector.as_deref(), special.stock.as_str()), (Some("aws/us-east-1a"), "1 window"));
+    assert!(!special.one.exact && special.one.value < 0.1);
+    let [within, across] = together(&market, &pools);
+    assert!(within.unwrap().mean > 0.1 && across.unwrap().most.abs() < 1e-9, "{within:?} {across:?}");
+    let strip = scenario.strip(&market.pools[usual.pool], 2, 0, Span::HOUR * 48, 48);
+    assert!(strip.iter().any(|share| *share < 0.5) && strip.iter().any(|share| *share > 0.5));
 }
 
 #[test]

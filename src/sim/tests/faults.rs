@@ -62,7 +62,7 @@ fn quota_is_said_with_its_amounts_and_ends_the_family_in_the_region() {
         .place(2, 1, &[2], 2.6, &[Stock::Always(9)]);
     let mut market = hand.build();
     let body = "QUOTA_EXCEEDED.region";
-    market.quotas.push(Quota { name: "NVIDIA_V100_GPUS".into(), limit: 1000, usage: 500, body });
+    market.quotas.push(Quota { name: "NVIDIA_V100_GPUS".into(), limit: 1000, usage: 500, body, change: None });
     for way in 0..2 {
         market.ways[way].meters = Box::new([(0, 1000)]);
     }

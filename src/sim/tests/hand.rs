@@ -27,6 +27,7 @@ impl Hand {
                 latency: Latency::of(cloud),
                 faults: Faults::default(),
                 answers: Answers::of(cloud, cloud != "azure"),
+                pace: None,
             });
         }
         Self { market, candidates: Vec::new(), nodes, limits: Limits::default(), spot: false }
@@ -84,6 +85,8 @@ impl Hand {
                 entity,
                 stock: stock.clone(),
                 shocks: Box::default(),
+                reclaims: false,
+                price: None,
                 life,
                 notice: Span::from_secs(30),
             });
@@ -109,7 +112,16 @@ impl Hand {
         let Self { mut market, candidates, nodes, limits, .. } = self;
         let demand = Demand { id: DemandId(0), nodes, candidates: candidates.into(), limits };
         let entity = Entity::named("demand 0");
-        market.demands.push(Wish { at: Timestamp::ZERO, demand, first_way: 0, hold: None, entity });
+        market.demands.push(Wish {
+            at: Timestamp::ZERO,
+            demand,
+            first_way: 0,
+            hold: None,
+            gap: None,
+            job: None,
+            until: Timestamp::NEVER,
+            entity,
+        });
         market
     }
 }

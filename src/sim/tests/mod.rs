@@ -2,8 +2,11 @@
 
 mod faults;
 pub(crate) mod hand;
+mod jobs;
+mod limits;
 mod market;
 mod shocks;
+mod spot;
 
 use proptest::prelude::*;
 
@@ -117,7 +120,8 @@ proptest! {
         policy in prop::sample::select(PolicyName::ALL.to_vec()),
     ) {
         let [throttle, lost, hang, partial, release_failed, list_lag] = probabilities;
-        let faults = Faults { unauthorized: false, throttle, lost, hang, partial, release_failed, list_lag };
+        let more = Faults { slow_boot: throttle, boot_failed: partial / 2.0, slow_release: lost, ..Faults::default() };
+        let faults = Faults { throttle, lost, hang, partial, release_failed, list_lag, ..more };
         let market = Hand::new(nodes)
             .faults(faults)
             .place(2, 0, &[0], 2.5, &[renewal(600.0, 600.0, 2)])

@@ -18,7 +18,7 @@ fn shock(name: &str, calm: f64, lasts: f64, depth: f64, each: f64) -> Arc<Shock>
 
 fn pool(name: &str, stock: Stock, shocks: Vec<Arc<Shock>>) -> Pool {
     let entity = Entity::named(name);
-    Pool { entity, stock, shocks: shocks.into(), life: None, notice: Span::ZERO }
+    Pool { entity, stock, shocks: shocks.into(), life: None, reclaims: false, notice: Span::ZERO, price: None }
 }
 
 proptest! {

@@ -32,8 +32,14 @@ impl State {
         let (way, mut stream) = self.other_call(market, way_index);
         let api = &market.apis[way.api as usize];
         let failed = api.faults.release_failed > 0.0 && stream.chance(api.faults.release_failed);
+        let failed = !self.is_in_pace(market, api.pace) || failed;
         if failed {
             self.probes.mark(Probe::ReleaseFailed);
+        }
+        let slow = api.faults.slow_release > 0.0 && !failed && stream.chance(api.faults.slow_release);
+        if slow {
+            self.probes.mark(Probe::SlowRelease);
+            return (false, api.latency.slow_release.span(&mut stream));
         }
         (failed, api.latency.release.span(&mut stream))
     }

@@ -5,16 +5,14 @@
 
 use std::sync::Arc;
 
-use crate::model::{
-    Answer, Attempt, CallId, CapacityType, Denial, Denials, Lease, LeaseId, Offering, Span, Timestamp, ZoneId,
-};
+use crate::model::{Answer, Attempt, CallId, Denial, Denials, Lease, LeaseId, Offering, Span, Timestamp, ZoneId};
 
 use super::super::law::Law;
 use super::super::luck::Purpose;
-use super::super::market::{Ask, Market, Way};
+use super::super::market::{Api, Ask, Market, Standing, Way};
 use super::super::probe::Probe;
 use super::super::voice::{Amounts, Refusal};
-use super::{Item, State};
+use super::{Item, State, demand_of};
 
 /// What a launch came to, before anything breaks.
 struct Verdict<'m> {
@@ -34,12 +32,14 @@ pub(super) struct Met {
 
 /// What goes wrong with one launch, drawn all at once so that no fault shifts another's luck.
 #[derive(Debug, Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent draws, in any combination")]
+#[expect(clippy::struct_excessive_bools, reason = "independent draws, in any combination")]
 struct Mishap {
     throttle: bool,
     hang: bool,
     lost: bool,
     partial: bool,
+    slow_boot: bool,
+    boot_failed: bool,
 }
 
 impl State {
@@ -50,7 +50,7 @@ impl State {
             self.answer(id, Span::from_secs(1), Answer::Launched(lease));
             return;
         }
-        let Some((index, way)) = market.way(attempt) else {
+        let Some((index, way)) = self.way(market, attempt) else {
             let text = "this attempt names no candidate of this market";
             let denial = crate::denials::unknown("NotInThisMarket", text, &attempt.offering, None);
             self.answer(id, Span::ZERO, Answer::Denied(Denials::from_iter([denial])));
@@ -60,16 +60,22 @@ impl State {
         self.note_place(&attempt.offering);
         let n = self.launches_of(index);
         let Some(met) = self.meet(market, id, attempt, index, n) else { return };
-        if let Answer::Launched(lease) | Answer::Partial(lease, _) = &met.answer {
-            let up = self.now + met.latency;
-            self.plan_preemption(market, lease.id, way, n, up);
-            self.plan_finish(market, attempt.demand.0 as usize, lease.id, up);
-        }
+        let up = self.now + met.latency;
+        let (made, whole) = match &met.answer {
+            Answer::Launched(lease) => (Some(lease.id), true),
+            Answer::Partial(lease, _) => (Some(lease.id), false),
+            _ => (None, false),
+        };
+        let told = met.lost.is_none();
         if let Some(latency) = met.lost {
             let broken = Arc::clone(&self.broken);
             self.answer(id, latency, Answer::Lost(broken));
         } else {
             self.answer(id, met.latency, met.answer);
+        }
+        if let Some(lease) = made {
+            self.plan_preemption(market, lease, way, n, up);
+            self.plan_use(market, lease, whole && told, up);
         }
     }
 
@@ -105,12 +111,12 @@ impl State {
         let first = way.first_ask as usize + first_ask(market.asks_of(way), attempt);
         let ask = &market.asks[first];
         let offering = &attempt.offering;
-        if api.faults.unauthorized {
+        if api.faults.refuses(self.now) {
             self.probes.mark(Probe::Unauthorized);
             let denial = self.voice.refuse(first, Refusal::Unauthorized, ask, &api.answers, offering);
             return Verdict { answer: denied(denial), latency: &api.latency.unauthorized };
         }
-        if mishap.throttle {
+        if mishap.throttle || !self.is_in_pace(market, api.pace) {
             self.probes.mark(Probe::Throttled);
             let denial = self.voice.refuse(first, Refusal::Throttle, ask, &api.answers, offering);
             return Verdict { answer: denied(denial), latency: &api.latency.throttle };
@@ -118,9 +124,12 @@ impl State {
         for (quota, each) in &way.meters {
             let (own, more) = (self.used[*quota as usize], each * u64::from(attempt.nodes));
             let limit = &market.quotas[*quota as usize];
-            if !limit.admits(own, more) {
+            let standing = self.standing(limit, *quota as usize);
+            if !standing.admits(own, more) {
                 self.probes.mark(Probe::OverQuota);
-                let amounts = Amounts { quota: *quota, own, more };
+                self.refused_for(limit, *quota as usize);
+                let Standing { limit: most, usage } = standing;
+                let amounts = Amounts { quota: *quota, own, limit: most, usage, more };
                 let denial = self.voice.over_quota(first, amounts, limit, ask, &api.answers, offering);
                 return Verdict { answer: denied(denial), latency: &api.latency.quota };
             }
@@ -148,7 +157,7 @@ impl State {
             let fitting = self.fitting(market, at);
             if fitting >= u32::from(attempt.nodes) {
                 let lease = self.begin(market, id, attempt, at, index, attempt.nodes);
-                return Verdict { answer: Answer::Launched(lease), latency: &api.latency.launched };
+                return self.boot(api, lease, mishap);
             }
             self.probes.mark(Probe::Stockout);
             denials.push(self.voice.refuse(at, Refusal::Stockout, ask, &api.answers, &attempt.offering));
@@ -161,6 +170,22 @@ impl State {
         Verdict { answer: Answer::Denied(denials), latency: &api.latency.stockout }
     }
 
+    /// What was made comes up, slowly perhaps, or is never reached.
+    fn boot<'m>(&mut self, api: &'m Api, lease: Lease, mishap: Mishap) -> Verdict<'m> {
+        if mishap.boot_failed {
+            self.probes.mark(Probe::BootFailed);
+            let text = "the machines were made but could not be reached";
+            let denial = crate::denials::unknown("BootFailed", text, &lease.offering, lease.zone);
+            let answer = Answer::Partial(lease, Denials::from_iter([denial]));
+            return Verdict { answer, latency: &api.latency.boot_failed };
+        }
+        if mishap.slow_boot {
+            self.probes.mark(Probe::SlowBoot);
+            return Verdict { answer: Answer::Launched(lease), latency: &api.latency.slow_boot };
+        }
+        Verdict { answer: Answer::Launched(lease), latency: &api.latency.launched }
+    }
+
     fn begin(
         &mut self,
         market: &Market,
@@ -171,9 +196,11 @@ impl State {
         nodes: u16,
     ) -> Lease {
         let ask = &market.asks[ask_index];
-        let offering = Offering { zone: ask.zone, ..attempt.offering };
+        let list = attempt.offering.price_hourly;
+        let offering = self.at_price(market, ask.pool, Offering { zone: ask.zone, ..attempt.offering });
         let lease = Lease { id: LeaseId(id), offering, zone: ask.zone, nodes, since: self.now };
-        self.ledger.begin(lease, ask_index as u32, way_index as u32);
+        let position = self.ledger.begin(lease, ask_index as u32, way_index as u32);
+        self.plan_price(market, position, list);
         self.pools[ask.pool as usize].held += u32::from(nodes) * ask.weight;
         for (quota, each) in &market.ways[way_index].meters {
             self.used[*quota as usize] += each * u64::from(nodes);
@@ -181,37 +208,29 @@ impl State {
         lease
     }
 
-    /// When a lease that is up at `up` will be taken back, if ever.
-    pub(super) fn plan_preemption(
-        &mut self,
-        market: &Market,
-        id: LeaseId,
-        way: &Way,
-        n: u64,
-        up: Timestamp,
-    ) -> Option<Timestamp> {
-        let position = self.ledger.position(id)?;
-        let holding = &self.ledger.holdings()[position];
-        let pool = &market.pools[market.asks[holding.ask as usize].pool as usize];
-        let life = pool.life.as_ref().filter(|_| holding.lease.offering.capacity == CapacityType::Spot)?;
-        let at = up + life.span(&mut self.luck.stream(way.entity, Purpose::Life, n));
-        self.agenda.push(at, Item::Preempt(position as u32));
-        Some(at)
-    }
-
-    /// When a lease that is up at `up` will have been needed long enough.
-    fn plan_finish(&mut self, market: &Market, demand: usize, id: LeaseId, up: Timestamp) {
+    /// What becomes of a lease that is up at `up`: when it will have been needed long enough, or when its job starts.
+    fn plan_use(&mut self, market: &Market, id: LeaseId, told: bool, up: Timestamp) {
         let Some(position) = self.ledger.position(id) else { return };
-        if let Some(hold) = &market.demands[demand].hold {
-            let hold = hold.span(&mut self.luck.stream(market.demands[demand].entity, Purpose::Hold, 0));
+        let wish = &market.demands[self.wish_of(market, demand_of(id))];
+        if let Some(hold) = &wish.hold {
+            let hold = hold.span(&mut self.luck.stream(wish.entity, Purpose::Hold, 0));
             self.agenda.push(up + hold, Item::Finish(position as u32));
             self.to_come += 1;
+        }
+        if wish.job.is_some() {
+            self.ledger.get_mut(position).up = up;
+            // One whose answer is lost starts when it is found.
+            if told {
+                self.agenda.push(up, Item::Up(position as u32));
+                self.to_come += 1;
+            }
         }
     }
 
     fn mishap(&mut self, market: &Market, way: &Way, n: u64) -> Mishap {
         let faults = &market.apis[way.api as usize].faults;
-        if faults.throttle + faults.hang + faults.lost + faults.partial <= 0.0 {
+        let drawn = [faults.throttle, faults.hang, faults.lost, faults.partial, faults.slow_boot, faults.boot_failed];
+        if drawn.iter().all(|p| *p <= 0.0) {
             return Mishap::default();
         }
         let mut stream = self.luck.stream(way.entity, Purpose::Fault, n);
@@ -220,6 +239,8 @@ impl State {
             hang: stream.chance(faults.hang),
             lost: stream.chance(faults.lost),
             partial: stream.chance(faults.partial),
+            slow_boot: stream.chance(faults.slow_boot),
+            boot_failed: stream.chance(faults.boot_failed),
         }
     }
 

@@ -3,21 +3,28 @@
 //! **Invariant:** no wall clock; asking never changes the market, only what is leased is subtracted from it. What an
 //! attempt meets is decided when it is asked for and told when the cloud would tell it.
 
+mod arrive;
 mod calls;
+mod jobs;
 mod launch;
+mod limits;
 mod open;
+mod spot;
 
 use std::sync::Arc;
 
-use crate::model::{Answer, Call, CallId, Event, Money, Offering, Span, Timestamp};
+use crate::model::{Answer, Call, CallId, Candidate, Event, Money, Offering, RegionId, Span, Timestamp};
 use crate::world::World;
 
 use super::agenda::Agenda;
 use super::billing::Ledger;
 use super::luck::Luck;
-use super::market::{Course, Market};
-use super::probe::{Probe, Probes};
+use super::market::{Course, Market, PriceTrack, QuotaTrack, Tokens, Wish};
+use super::probe::Probes;
 use super::voice::Voice;
+
+pub use jobs::JobEnd;
+use jobs::{Jobs, demand_of};
 
 pub use super::voice::Spoken;
 pub use open::{Asked, OpenWorld, Taken};
@@ -39,6 +46,12 @@ struct State {
     ways: Vec<WayState>,
     /// What we hold of each quota.
     used: Vec<u64>,
+    jobs: Jobs,
+    /// When each demand arrives; empty if that is fixed for all.
+    arrivals: Vec<Timestamp>,
+    /// Where each limit stands; empty if nothing changes about any.
+    limits: Vec<QuotaTrack>,
+    tokens: Vec<Tokens>,
     voice: Voice,
     ledger: Ledger,
     answers: Vec<Option<Answer>>,
@@ -69,6 +82,25 @@ enum Item {
     Finish(u32),
     /// The cloud takes a lease back.
     Preempt(u32),
+    /// The stock of a pool changes.
+    Review(u32),
+    /// The machines of a lease are up.
+    Up(u32),
+    /// A job has done its work, if it is still this run of it.
+    JobDone {
+        wish: u32,
+        run: u32,
+    },
+    /// A job looks for new machines after it lost those in this region.
+    Recover {
+        wish: u32,
+        lost: RegionId,
+    },
+    /// The price of a lease changes; `list` is the catalog's.
+    Reprice {
+        position: u32,
+        list: Money,
+    },
 }
 
 #[derive(Debug, Clone, Default)]
@@ -76,6 +108,9 @@ struct PoolState {
     epoch: u32,
     course: Option<Course>,
     held: u32,
+    price: Option<Box<PriceTrack>>,
+    /// True if a review is due.
+    watched: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -91,8 +126,16 @@ impl SimWorld {
         let state = State::new(market);
         // Threads that share a reference count slow each other down, so each world counts references of its own.
         let mut own = market.clone();
+        let mut last: Option<(*const Candidate, Arc<[Candidate]>)> = None;
         for wish in &mut own.demands {
-            wish.demand.candidates = wish.demand.candidates.to_vec().into();
+            let candidates = &mut wish.demand.candidates;
+            let theirs = candidates.as_ptr();
+            let copy = match &last {
+                Some((known, copy)) if *known == theirs => Arc::clone(copy),
+                _ => candidates.to_vec().into(),
+            };
+            last = Some((theirs, Arc::clone(&copy)));
+            *candidates = copy;
         }
         Self { market: own, state }
     }
@@ -120,6 +163,11 @@ impl SimWorld {
     /// Which rare branches this trial reached.
     pub fn probes(&self) -> Probes {
         self.state.probes
+    }
+
+    /// When a demand arrives in this trial.
+    pub fn arrival(&self, demand: usize) -> Timestamp {
+        self.state.arrival(&self.market, demand)
     }
 
     /// What everything has cost until now.
@@ -199,6 +247,10 @@ impl State {
             pools: vec![PoolState::default(); market.pools.len()],
             ways: vec![WayState::default(); market.ways.len()],
             used: vec![0; market.quotas.len()],
+            jobs: Jobs::default(),
+            arrivals: Vec::new(),
+            limits: Vec::new(),
+            tokens: Vec::new(),
             voice: Voice::new(market),
             ledger: Ledger::default(),
             answers: Vec::with_capacity(8),
@@ -218,6 +270,7 @@ impl State {
         self.epoch = self.epoch.wrapping_add(1);
         self.agenda.clear();
         self.used.fill(0);
+        self.reset_limits(market);
         self.ledger.clear();
         self.answers.clear();
         self.free.clear();
@@ -225,8 +278,10 @@ impl State {
         self.to_come = market.demands.len() as u32;
         self.probes = Probes::default();
         self.last_place = None;
-        for (index, wish) in market.demands.iter().enumerate() {
-            self.agenda.push(wish.at, Item::Arrive(index as u32));
+        self.reset_jobs(market);
+        self.draw_arrivals(market);
+        for index in 0..market.demands.len() {
+            self.agenda.push(self.arrival(market, index), Item::Arrive(index as u32));
         }
     }
 
@@ -234,16 +289,25 @@ impl State {
         match item {
             Item::Arrive(demand) => {
                 self.to_come -= 1;
-                Some(Event::Arrived(market.demands[demand as usize].demand.clone()))
+                let Wish { demand, gap, until, .. } = &market.demands[demand as usize];
+                let mut demand = demand.clone();
+                if gap.is_some() && *until < Timestamp::NEVER {
+                    let left = until.since(self.now);
+                    demand.limits.max_wait = Some(demand.limits.max_wait.map_or(left, |wait| wait.min(left)));
+                }
+                Some(Event::Arrived(demand))
             }
             Item::Answer { call, slot } => {
                 let answer = self.answers[slot as usize].take()?;
                 self.free.push(slot);
                 self.to_come -= u32::from(holds_lease(&answer));
+                let answer = self.too_late(market, answer);
+                self.found(&answer);
                 Some(Event::Answered(call, answer))
             }
             Item::Release { call, position } => {
                 self.end(market, position as usize);
+                self.abandon_job(market, position);
                 Some(Event::Answered(call, Answer::Released))
             }
             Item::Finish(position) => {
@@ -251,18 +315,21 @@ impl State {
                 let holding = self.ledger.holdings()[position as usize];
                 holding.until.is_none().then_some(Event::Finished(holding.lease.id))
             }
-            Item::Preempt(position) => {
-                let pool = market.asks[self.ledger.holdings()[position as usize].ask as usize].pool;
-                let notice = market.pools[pool as usize].notice;
-                if !self.end(market, position as usize) {
-                    return None;
-                }
-                self.probes.mark(Probe::Preempted);
-                let now = self.now;
-                let holding = self.ledger.get_mut(position as usize);
-                holding.preempted = true;
-                holding.noticed = Some(Timestamp(now.0.saturating_sub(notice.0)).max(holding.lease.since));
-                Some(Event::Preempted(holding.lease.id))
+            Item::Preempt(position) => self.preempt(market, position as usize).map(Event::Preempted),
+            Item::Up(position) => {
+                self.to_come -= 1;
+                self.start_job(market, position);
+                None
+            }
+            Item::JobDone { wish, run } => self.job_done(wish, run),
+            Item::Recover { wish, lost } => self.recover(market, wish, lost),
+            Item::Review(pool) => {
+                self.review(market, pool);
+                None
+            }
+            Item::Reprice { position, list } => {
+                self.reprice(market, position, list);
+                None
             }
         }
     }
@@ -304,7 +371,7 @@ impl State {
         let (luck, epoch) = (self.luck, self.epoch);
         let state = &mut self.pools[index];
         if state.epoch != epoch {
-            *state = PoolState { epoch, course: Some(Course::start(pool, luck)), held: 0 };
+            *state = PoolState { epoch, course: Some(Course::start(pool, luck)), ..PoolState::default() };
         }
         let there = state.course.as_mut().map_or(0, |course| course.at(pool, self.now));
         there.saturating_sub(state.held)

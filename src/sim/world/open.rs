@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Answer, Attempt, CallId, Candidate, DemandId, Denials, Event, LeaseId, Money, Span, Timestamp, ZoneSet,
+    Answer, Attempt, CallId, Candidate, DemandId, Denials, Event, Lease, LeaseId, Money, Span, Timestamp, ZoneSet,
 };
 
 use super::super::billing::Ledger;
@@ -79,7 +79,7 @@ impl OpenWorld {
 
     /// How much of a limit is held, in thousandths of its unit: by others of the account and by our own leases.
     pub fn used(&self, quota: usize) -> u64 {
-        self.market().quotas[quota].usage + self.state.used[quota]
+        self.market().quotas[quota].seen(self.state.luck, self.state.now).usage + self.state.used[quota]
     }
 
     /// The luck of this trial.
@@ -92,10 +92,7 @@ impl OpenWorld {
     pub fn add(&mut self, candidate: &Candidate) -> usize {
         let way = self.growing.add(&self.scenario, candidate);
         let market = self.growing.market();
-        self.state.pools.resize(market.pools.len(), super::PoolState::default());
-        self.state.ways.resize(market.ways.len(), super::WayState::default());
-        self.state.used.resize(market.quotas.len(), 0);
-        self.state.voice.grow(market);
+        self.state.grow(market);
         way
     }
 
@@ -139,18 +136,22 @@ impl OpenWorld {
             _ => (None, Denials::new()),
         };
         let up = self.state.now + met.latency;
-        let taken = lease.map_or_else(Vec::new, |lease| self.take(lease.id, lease.nodes, way, n, up));
+        let taken = lease.map_or_else(Vec::new, |lease| self.take(&lease, candidate.offering.price_hourly, way, n, up));
         Asked { taken, denials, spoken, latency: met.latency, lost: met.lost, hung: false }
     }
 
     /// One lease a node, each with a life of its own.
-    fn take(&mut self, id: LeaseId, nodes: u16, way: usize, n: u64, up: Timestamp) -> Vec<Taken> {
+    fn take(&mut self, lease: &Lease, list: Money, way: usize, n: u64, up: Timestamp) -> Vec<Taken> {
         let market = self.growing.market();
+        let (id, nodes) = (lease.id, lease.nodes);
         let Some(position) = self.state.ledger.position(id) else { return Vec::new() };
         let ask = self.state.ledger.holdings()[position].ask as usize;
         self.state.ledger.split(position);
         let each = |node: u64| {
             let lease = LeaseId(CallId(id.0.0 + node));
+            if let Some(part) = self.state.ledger.position(lease).filter(|part| *part != position) {
+                self.state.plan_price(market, part as u32, list);
+            }
             let life = n | node << 40;
             let preempted_at = self.state.plan_preemption(market, lease, &market.ways[way], life, up);
             Taken { lease, ask, preempted_at }

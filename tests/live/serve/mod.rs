@@ -4,4 +4,5 @@ mod command;
 mod decisions;
 mod harness;
 mod page;
+mod ssh;
 mod storm;

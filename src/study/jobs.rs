@@ -1,0 +1,45 @@
+//! The jobs of many trials, summed up.
+
+use crate::sim::JobEnd;
+
+use super::stats::{Estimate, Level, mean, wilson};
+
+/// What became of the jobs that a policy found machines for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JobSummary {
+    /// How many.
+    pub jobs: usize,
+    /// The share that was done.
+    pub done: Option<Estimate>,
+    /// The share that was not done by its deadline, of those that have one.
+    pub missed: Option<Estimate>,
+    /// Seconds from arrival until all work was done, of those that were.
+    pub took: Option<Estimate>,
+    /// Seconds of work a job lost with its machines.
+    pub lost: Option<Estimate>,
+    /// How often a job's machines were taken back.
+    pub preemptions: Option<Estimate>,
+    /// Launch calls a job needed to find new machines.
+    pub recovery_attempts: Option<Estimate>,
+    /// Dollars a job's machines cost.
+    pub cost: Option<Estimate>,
+}
+
+/// Sums up jobs, with intervals at this level; `None` without any.
+pub fn summarise_jobs(jobs: &[JobEnd], level: Level) -> Option<JobSummary> {
+    if jobs.is_empty() {
+        return None;
+    }
+    let count = |of: &dyn Fn(&JobEnd) -> bool| jobs.iter().filter(|job| of(job)).count() as u64;
+    let bound = count(&|job| job.missed.is_some());
+    Some(JobSummary {
+        jobs: jobs.len(),
+        done: wilson(count(&|job| job.took.is_some()), jobs.len() as u64, level),
+        missed: wilson(count(&|job| job.missed == Some(true)), bound, level).filter(|_| bound > 0),
+        took: mean(jobs.iter().filter_map(|job| job.took).map(crate::model::Span::as_secs_f64), level),
+        lost: mean(jobs.iter().map(|job| job.lost.as_secs_f64()), level),
+        preemptions: mean(jobs.iter().map(|job| f64::from(job.preemptions)), level),
+        recovery_attempts: mean(jobs.iter().map(|job| f64::from(job.recovery_attempts)), level),
+        cost: mean(jobs.iter().map(|job| job.cost.as_dollars()), level),
+    })
+}
