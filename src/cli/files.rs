@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure};
 
@@ -31,6 +31,16 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
         _ => "",
     };
     Failure::usage(format!("'{}' cannot be read: {}", path.display(), plain(error)), hint)
+}
+
+/// The traces in a directory (JSON, CSV), by name.
+pub(super) fn below(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = fs::read_dir(dir).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let entries = entries.map_err(|error| unreadable(dir, &error))?;
+    let is_trace = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json" || ending == "csv");
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(is_trace).collect();
+    paths.sort();
+    Ok(paths)
 }
 
 /// Makes a directory and those above it.

@@ -3,6 +3,7 @@
 //! **Invariant:** no decisions and no clock; the same values give the same bytes. Names come from a [`Names`], dates
 //! from a [`Clock`] that the caller chose. Nothing here writes to the console.
 
+pub mod calibration;
 pub mod cells;
 mod clock;
 pub mod compare;

@@ -1,4 +1,4 @@
-//! What is still to happen, in the order of time.
+//! The event kernel: what is still to happen, in the order of time.
 //!
 //! **Invariant:** two things at one moment happen in the order they were put in.
 
@@ -9,7 +9,7 @@ use crate::model::Timestamp;
 
 /// A queue of things to come.
 #[derive(Debug, Clone)]
-pub(super) struct Agenda<T> {
+pub struct Agenda<T> {
     heap: BinaryHeap<Reverse<Slot<T>>>,
     sequence: u64,
 }
@@ -55,19 +55,19 @@ impl<T> Default for Agenda<T> {
 
 impl<T: Copy> Agenda<T> {
     /// Forgets everything, keeps the memory.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.heap.clear();
         self.sequence = 0;
     }
 
     /// Puts something in.
-    pub(super) fn push(&mut self, at: Timestamp, item: T) {
+    pub fn push(&mut self, at: Timestamp, item: T) {
         self.heap.push(Reverse(Slot { at, sequence: self.sequence, item }));
         self.sequence += 1;
     }
 
     /// Takes out the next thing, unless it lies after the deadline.
-    pub(super) fn pop_until(&mut self, deadline: Option<Timestamp>) -> Option<(Timestamp, T)> {
+    pub fn pop_until(&mut self, deadline: Option<Timestamp>) -> Option<(Timestamp, T)> {
         let Reverse(next) = self.heap.peek()?;
         if deadline.is_some_and(|deadline| next.at > deadline) {
             return None;

@@ -3,7 +3,7 @@
 //! **Invariant:** no wall clock; stock is a process in *time*, so asking never changes the market; the same seed
 //! gives the same bytes whatever is asked, in whatever order, on however many threads.
 
-mod agenda;
+pub mod agenda;
 mod billing;
 pub mod check;
 mod law;

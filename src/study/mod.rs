@@ -5,6 +5,7 @@
 
 mod archive;
 mod arms;
+pub mod fit;
 mod gate;
 mod jobs;
 mod judge;

@@ -18,5 +18,6 @@ mod machine;
 mod report;
 mod serve;
 mod site;
+mod slurm;
 mod sshd;
 mod tools;

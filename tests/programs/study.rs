@@ -267,3 +267,71 @@ fn wrong_input_is_refused_with_the_remedy() {
     }
     insta::assert_snapshot!("wrong_input", told);
 }
+
+#[test]
+fn a_trial_is_told_again_and_tried_otherwise_under_its_own_luck() {
+    let shell = Shell::new();
+    let small = shell.file("small.yaml", SMALL);
+    let out = shell.home().join("run");
+    let made = shell.sky_sim(&["run", &small, "--trials", "40", "--out", path(&out)]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let journal = out.join("journal.ndjson");
+    let again = shell.sky_sim(&["replay", path(&journal), "--scenario", &small, "--policies", "cloud-first,random"]);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    for told in
+        ["under cheapest:", "attempted", "under the same luck:", "cloud-first", "cheapest makes the journal again"]
+    {
+        assert!(again.out.contains(told), "'{told}' is not in {}", again.out);
+    }
+    let other = shell.sky_sim(&["replay", path(&journal), "--scenario", &small, "--seed", "4"]);
+    assert!(other.out.contains("does not make the journal again"), "{}", other.out);
+    let launch = shell.file(
+        "launch.ndjson",
+        "{\"at_s\":0,\"event\":\"arrived\"}\n{\"at_s\":13.5,\"event\":\"ended\",\"outcome\":\"placed\"}\n",
+    );
+    let told = shell.sky_sim(&["replay", &launch, "--scenario", &small]);
+    assert!(told.out.contains("Assumed: that the market") && told.out.contains("placed"), "{told:?}");
+    let wrong =
+        shell.sky_sim(&["replay", &shell.file("wrong.ndjson", "{\"at_s\":0,\"event\":\"arrived\"}\nnonsense\n")]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    assert!(wrong.err.contains("line 2"), "{}", wrong.err);
+}
+
+#[test]
+fn a_market_is_fitted_to_traces_and_runs() {
+    let shell = Shell::new();
+    // Two zones of one region and one of another; long and short outages in turns, drawn by a little recurrence.
+    let trace = |seed: u64| {
+        let (mut state, mut ticks) = (seed, Vec::new());
+        while ticks.len() < 1200 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let (up, down) = (state >> 60, state >> 33 & if (state >> 40).is_multiple_of(4) { 31 } else { 3 });
+            ticks.extend(std::iter::repeat_n("1", up as usize + 1).chain(std::iter::repeat_n("0", down as usize + 1)));
+        }
+        format!("{{\"metadata\": {{\"gap_seconds\": 600}}, \"data\": [{}]}}", ticks[..1200].join(", "))
+    };
+    for (zone, seed) in [("us-east-1a", 1), ("us-east-1c", 2), ("us-west-2a", 3)] {
+        shell.file(&format!("traces/{zone}_v100_1.json"), &trace(seed));
+    }
+    let (fitted, out) = (shell.home().join("fitted.yaml"), shell.home().join("calibration"));
+    let traces = shell.home().join("traces");
+    let args = ["fit", path(&traces), "-o", path(&fitted), "--out", path(&out), "--steps", "40"];
+    let answer = shell.sky_sim(&args);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert!(answer.out.contains("The part held out:") && answer.out.contains("figures within 10 %"), "{}", answer.out);
+    assert!(out.join("calibration.md").is_file() && out.join("calibration.html").is_file());
+    let again = shell.home().join("again.yaml");
+    shell.sky_sim(&["fit", path(&traces), "-o", path(&again), "--steps", "40", "--threads", "1"]);
+    let market = |file: &Path| {
+        let text = std::fs::read_to_string(file).expect("written");
+        text[text.find("clouds:").expect("a market")..].to_owned()
+    };
+    assert_eq!(market(&fitted), market(&again), "the same traces give the same market on any number of threads");
+    let valid = shell.sky_sim(&["validate", path(&fitted)]);
+    assert_eq!(valid.code, Some(0), "{valid:?}");
+    let run = shell.sky_sim(&["run", path(&fitted), "--trials", "20"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let nowhere = shell.sky_sim(&["fit", &shell.file("nowhere_v100_1.json", &trace(1))]);
+    assert_eq!(nowhere.code, Some(2));
+    assert!(nowhere.err.contains("no cloud has a zone 'nowhere'"), "{}", nowhere.err);
+}

@@ -6,9 +6,11 @@ mod common;
 mod compare;
 mod files_compared;
 mod files_of;
+mod fit;
 mod gate;
 mod init;
 mod progress;
+mod replay;
 mod run;
 mod schema;
 mod serve;
@@ -45,6 +47,10 @@ enum Command {
     Merge(sweep::MergeArgs),
     /// Make a result again and compare bytes: exit code 0 if they are the same, 1 if not.
     Verify(verify::VerifyArgs),
+    /// Fit a market to traces of a real one, and tell how well it fits what it has not seen.
+    Fit(fit::FitArgs),
+    /// Tell a journal again, and what other strategies make of the same luck.
+    Replay(replay::ReplayArgs),
     /// Fail if a scenario's bounds are broken or numbers are worse than a baseline's: exit code 99.
     Gate(gate::GateArgs),
     /// Serve a scenario's market on loopback, in the clouds' own protocols, for any client to be pointed at.
@@ -83,6 +89,8 @@ pub fn run(sim: &SkySim, environment: &Environment, console: &mut Console) -> Re
         Command::Sweep(args) => sweep::run(args, environment, console).map(|()| Exit::Done),
         Command::Merge(args) => sweep::merge(args, console).map(|()| Exit::Done),
         Command::Verify(args) => verify::run(args, console),
+        Command::Fit(args) => fit::run(args, console),
+        Command::Replay(args) => replay::run(args, console),
         Command::Gate(args) => gate::run(args, console),
         Command::Serve(args) => serve::run(args, console),
         Command::Validate(args) => validate::run(args, console),

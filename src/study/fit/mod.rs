@@ -1,0 +1,312 @@
+//! A market fitted to traces of real ones, and how well it fits what it has not seen.
+//!
+//! **Invariant:** the same traces and seed give the same market, on any number of threads; a figure that the market
+//! does not meet is told as plainly as one that it does.
+//!
+//! # How
+//!
+//! 1. A pool that a shock of its region and one of all spare is up by itself. How much of the time the shocks last and
+//!    whom they hit follows in closed form from the availabilities, the mean correlations and the share of the time that
+//!    everything is down (`shared`).
+//! 2. Up times and outages of each pool give a law each, of the family that is likeliest on the later part of the trace
+//!    when fitted to the earlier (`laws`). Their means follow from the pool's availability and its number of outages.
+//! 3. What the shocks hide and the ticks miss is put right by indirect inference (Gouriéroux, Monfort and Renault 1993):
+//!    the market is simulated, probed as the trace was, and nine numbers that all pools share are moved until the run
+//!    lengths, the chance of recovery by age and the chance to be up again are those of the trace.
+
+mod compare;
+mod figures;
+mod laws;
+mod model;
+mod runs;
+mod shared;
+mod simplex;
+mod traces;
+
+use rayon::prelude::*;
+
+use crate::sim::Luck;
+
+pub use compare::{Line, Told, compare};
+pub use figures::{AGES, Count, Figures, TIMES, distance};
+pub use laws::{Family, Shape, fit as fit_law, log_likelihood};
+pub use model::{Fall, Fitted, Model, probe};
+pub use runs::Run;
+pub use traces::{Probed, Traces, TracesError};
+
+use runs::runs;
+use shared::{Seen, Shares, solve};
+use simplex::minimise;
+
+/// How a family did: parameters are fitted to the earlier part of the trace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contest {
+    /// The family.
+    pub family: Family,
+    /// Akaike's criterion on all of the trace, over all pools; less is better.
+    pub aic: f64,
+    /// Logarithm of the likelihood on the later part; more is better.
+    pub held_out: f64,
+}
+
+/// A market fitted to a trace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// The market.
+    pub model: Model,
+    /// The families for up times and for outages, the chosen one first.
+    pub contests: [Vec<Contest>; 2],
+}
+
+/// How the fit is done.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Seed of the luck.
+    pub seed: u64,
+    /// Replicas of the trace that are simulated at each step.
+    pub replicas: u64,
+    /// Steps.
+    pub steps: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, replicas: 8, steps: 600 }
+    }
+}
+
+/// The share of a trace that laws are fitted to before they are judged on the rest.
+const EARLIER: f64 = 0.7;
+/// A pool that is up or down more of the time than this never changes.
+const STEADY: f64 = 0.9995;
+
+/// Fits a market to traces.
+pub fn fit(traces: &Traces, options: Options) -> Fit {
+    let contests = [0, 1].map(|side| contest(traces, side));
+    let [up, down] = [0, 1].map(|side| contests[side].first().map_or(Family::Mixture, |c| c.family));
+    // What is left of outages once shocks have made theirs may be of another family than all of them, so mixtures,
+    // which bend most, are tried too: the nearer market is taken.
+    let mut families = vec![[up, down], [Family::Mixture, Family::Mixture]];
+    families.dedup();
+    let found = families.into_iter().map(|families| nearest(traces, families, options));
+    let found = found.min_by(|a, b| a.0.total_cmp(&b.0));
+    let model = found.map_or_else(|| Model { pools: Vec::new(), falls: Vec::new() }, |(_, model)| model.rounded());
+    Fit { model, contests }
+}
+
+/// The nearest market with laws of these families for up times and outages, and how far it is away.
+fn nearest(traces: &Traces, families: [Family; 2], options: Options) -> (f64, Model) {
+    let base = Base::new(traces, families);
+    if base.moving.is_empty() {
+        return (0.0, base.model(&[0.0; KNOBS]));
+    }
+    let target = traces.count().sketch();
+    let misfit = |knobs: &[f64]| {
+        if knobs.iter().any(|knob| knob.abs() > 3.0) {
+            return f64::INFINITY;
+        }
+        let simulated = simulate(&base.model(knobs), traces, options.seed, 0..options.replicas, traces.ticks());
+        // A hair of weight on staying where the pools' own laws are, so that what nothing tells does not drift.
+        away(&simulated.sketch(), &target) + 0.02 * knobs.iter().map(|knob| knob * knob).sum::<f64>()
+    };
+    let once = minimise(&[0.0; KNOBS], 0.5, options.steps * 2 / 3, misfit);
+    // Once more from where it stopped: a simplex may have collapsed too early.
+    let found = minimise(&once, 0.25, options.steps / 3, misfit);
+    (misfit(&found), base.model(&found))
+}
+
+/// Replicas of a market, probed as the traces were, and counted.
+pub fn simulate(model: &Model, traces: &Traces, seed: u64, trials: std::ops::Range<u64>, ticks: usize) -> Count {
+    let pools = model.market();
+    let one = |trial: u64| {
+        let rows = probe(&pools, Luck::new(seed, trial), traces.gap, ticks);
+        rows.into_iter().map(|row| row.into_iter().map(|there| there > 0).collect()).collect()
+    };
+    let all: Vec<Vec<Vec<bool>>> = trials.into_par_iter().map(one).collect();
+    let mut count = Count::new(traces.gap, traces.regions());
+    for rows in &all {
+        count.see(rows);
+    }
+    count
+}
+
+/// The families by what they make of the later part, given the earlier.
+fn contest(traces: &Traces, side: usize) -> Vec<Contest> {
+    let of = |from: usize, to: usize| -> Vec<Vec<Run>> {
+        let up = |pool: &Probed| pool.counts[from..to].iter().map(|there| *there > 0).collect::<Vec<bool>>();
+        traces.pools.iter().map(|pool| runs(&up(pool))[side].clone()).collect()
+    };
+    let cut = (traces.ticks() as f64 * EARLIER) as usize;
+    let (all, earlier, later) = (of(0, traces.ticks()), of(0, cut), of(cut, traces.ticks()));
+    let one = |family: Family| {
+        let (mut aic, mut held_out) = (0.0, 0.0);
+        for ((all, earlier), later) in all.iter().zip(&earlier).zip(&later) {
+            if let Some(shape) = laws::fit(family, all, traces.gap) {
+                aic += 2.0 * family.parameters() as f64 - 2.0 * log_likelihood(&shape, all, traces.gap);
+            }
+            if let Some(shape) = laws::fit(family, earlier, traces.gap) {
+                held_out += log_likelihood(&shape, later, traces.gap);
+            }
+        }
+        Contest { family, aic, held_out }
+    };
+    let mut all: Vec<Contest> = Family::ALL.into_par_iter().map(one).collect();
+    all.sort_by(|a, b| b.held_out.total_cmp(&a.held_out));
+    all
+}
+
+/// Numbers that all pools share: outages; weight and spread of outages, of up times; mean, spread and weight of what
+/// shocks last; how much longer those of all last than those of a region.
+const KNOBS: usize = 9;
+
+/// What the pools say by themselves.
+struct Base<'a> {
+    traces: &'a Traces,
+    /// Positions of pools that change.
+    moving: Vec<usize>,
+    /// Their regions, as numbers.
+    region: Vec<usize>,
+    regions: Vec<String>,
+    shares: Shares,
+    /// Laws of up times and outages, of the pools that change.
+    shapes: Vec<[Shape; 2]>,
+    /// Outages a second.
+    rates: Vec<f64>,
+    /// The mean outage, in seconds.
+    outage: f64,
+}
+
+impl<'a> Base<'a> {
+    fn new(traces: &'a Traces, families: [Family; 2]) -> Self {
+        let count = traces.count();
+        let figures = count.sketch();
+        let rates = count.outage_rates();
+        let changes =
+            |pool: &usize| (1.0 - STEADY..=STEADY).contains(&figures.availability[*pool]) && rates[*pool] > 0.0;
+        let moving: Vec<usize> = (0..traces.pools.len()).filter(changes).collect();
+        let mut regions: Vec<String> = moving.iter().map(|pool| traces.pools[*pool].region.clone()).collect();
+        regions.sort();
+        regions.dedup();
+        let number = |pool: &usize| regions.iter().position(|name| *name == traces.pools[*pool].region).unwrap_or(0);
+        let region: Vec<usize> = moving.iter().map(number).collect();
+        let mean = |of: &dyn Fn(usize, usize) -> bool| {
+            let pairs = (0..moving.len()).flat_map(|a| (a + 1..moving.len()).map(move |b| (a, b)));
+            let found = pairs.filter(|(a, b)| of(region[*a], region[*b]));
+            let found: Vec<f64> = found.filter_map(|(a, b)| count.correlation(moving[a], moving[b])).collect();
+            (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
+        };
+        let seen = Seen {
+            availability: moving.iter().map(|pool| figures.availability[*pool]).collect(),
+            within: (0..regions.len()).map(|of| mean(&|a, b| a == of && b == of)).collect(),
+            across: mean(&|a, b| a != b),
+            dark: if moving.len() == traces.pools.len() { figures.dark } else { 0.0 },
+            region: region.clone(),
+        };
+        let shape = |pool: &usize, side: usize| {
+            let up: Vec<bool> = traces.pools[*pool].counts.iter().map(|there| *there > 0).collect();
+            let own = laws::fit(families[side], &runs(&up)[side], traces.gap);
+            // Too few runs for a law of its own: that of all pools.
+            own.or_else(|| laws::fit(families[side], &count.runs()[side], traces.gap))
+                .unwrap_or(Shape::Weibull(1.0, figures.lengths[side][0].max(traces.gap)))
+        };
+        Self {
+            shapes: moving.iter().map(|pool| [shape(pool, 0), shape(pool, 1)]).collect(),
+            rates: moving.iter().map(|pool| rates[*pool]).collect(),
+            outage: figures.lengths[1][0],
+            shares: solve(&seen),
+            traces,
+            moving,
+            region,
+            regions,
+        }
+    }
+
+    fn model(&self, knobs: &[f64]) -> Model {
+        let falls = self.falls(knobs);
+        let pool = |(at, probed): (usize, &Probed)| {
+            let up = probed.counts.iter().filter(|there| **there > 0).count();
+            let mut fitted = Fitted {
+                place: probed.place.clone(),
+                region: probed.region.clone(),
+                nodes: probed.typical(),
+                availability: if up * 2 > probed.counts.len() { 1.0 } else { 0.0 },
+                up: None,
+                down: None,
+            };
+            if let Some(at) = self.moving.iter().position(|moving| *moving == at) {
+                self.by_itself(at, up as f64 / probed.counts.len() as f64, knobs, &falls, &mut fitted);
+            }
+            fitted
+        };
+        let pools = self.traces.pools.iter().enumerate().map(pool).collect();
+        Model { pools, falls: falls.into_iter().map(|(fall, _)| fall).collect() }
+    }
+
+    /// The shocks, each with the region it is for.
+    fn falls(&self, knobs: &[f64]) -> Vec<(Fall, Option<usize>)> {
+        let kind = self.traces.kind();
+        let lasts = |longer: f64| {
+            Shape::Mixture {
+                weight: 1.0 / (1.0 + libm::exp(-0.5 - knobs[7])),
+                short: 1.0,
+                long: 1.0 + 4.0 * libm::exp(knobs[6]),
+            }
+            .with_mean(3.0 * self.outage * libm::exp(knobs[5] + longer))
+        };
+        let fall = |share: shared::Share, on: String, region: Option<usize>, longer: f64| {
+            let lasts = lasts(longer);
+            let calm = lasts.mean() * (1.0 - share.lasts) / share.lasts;
+            let name = region.map(|region| self.regions[region].clone());
+            // A shock that hardly ever comes would only be noise.
+            let is_felt = share.lasts > 0.002 && share.each > 0.01;
+            is_felt.then_some((Fall { on, region: name, calm, lasts, each: share.each }, region))
+        };
+        let regions = self.shares.regions.iter().enumerate();
+        let regions = regions.map(|(n, share)| fall(*share, format!("{}/{kind}", self.regions[n]), Some(n), 0.0));
+        let all = fall(self.shares.all, self.traces.everything(), None, knobs[8]);
+        regions.chain([all]).flatten().collect()
+    }
+
+    /// A pool's own laws: means from its availability and its number of outages, less those that shocks make.
+    fn by_itself(&self, at: usize, up: f64, knobs: &[f64], falls: &[(Fall, Option<usize>)], into: &mut Fitted) {
+        let mine = falls.iter().filter(|(_, region)| region.is_none_or(|region| region == self.region[at]));
+        let (mut spared, mut struck) = (1.0, 0.0);
+        for (fall, _) in mine {
+            let cycle = fall.calm + fall.lasts.mean();
+            spared *= 1.0 - fall.each * fall.lasts.mean() / cycle;
+            struck += fall.each / cycle;
+        }
+        let alone = (up / spared).clamp(0.001, 0.995);
+        let wanted = self.rates[at] * libm::exp(knobs[0]);
+        // Shocks are seen to begin only where the pool was up.
+        let own = (wanted - struck * up).max(0.15 * wanted) / spared;
+        let shape = |side: usize, weight: f64, spread: f64| match self.shapes[at][side] {
+            Shape::Mixture { weight: w, short, long } => {
+                let odds = w / (1.0 - w) * libm::exp(weight);
+                let ratio = (1.0 + (long / short - 1.0) * libm::exp(spread)).max(1.0);
+                Shape::Mixture { weight: odds / (1.0 + odds), short, long: short * ratio }
+            }
+            Shape::LogNormal(mu, sigma) => Shape::LogNormal(mu, sigma * libm::exp(0.5 * spread)),
+            Shape::Weibull(shape, scale) => Shape::Weibull(shape * libm::exp(-0.5 * spread), scale),
+            Shape::Gamma(shape, scale) => Shape::Gamma(shape * libm::exp(-0.5 * spread), scale),
+        };
+        into.availability = alone;
+        into.down = Some(shape(1, knobs[1], knobs[2]).with_mean((1.0 - alone) / own));
+        into.up = Some(shape(0, knobs[3], knobs[4]).with_mean(alone / own));
+    }
+}
+
+/// How far a market's figures are from the trace's: the sum of squares, each in units of what would be worth telling.
+fn away(model: &Figures, trace: &Figures) -> f64 {
+    let part = |model: f64, trace: f64, unit: f64| ((model - trace) / (unit * trace.abs() + 1e-9)).powi(2);
+    let mut sum = part(model.outages_daily, trace.outages_daily, 0.03);
+    for side in 0..2 {
+        sum += part(model.lengths[side][0], trace.lengths[side][0], 0.05);
+        let shares = model.by_then[side].iter().zip(&trace.by_then[side]);
+        sum += shares.map(|(model, trace)| ((model - trace) / 0.02).powi(2)).sum::<f64>();
+    }
+    sum += model.again.iter().zip(&trace.again).map(|(m, t)| part(m.1, t.1, 0.06)).sum::<f64>();
+    let ages = model.hazard.iter().zip(&trace.hazard);
+    sum += ages.map(|(m, t)| m.zip(*t).map_or(0.0, |(m, t)| part(m, t, 0.07))).sum::<f64>();
+    sum
+}

@@ -1,0 +1,42 @@
+//! How long pools stay up and down, as probes at even times saw it.
+//!
+//! **Invariant:** a run that the first probe found under way is left out, since nobody knows its start; one that the
+//! last probe found is cut off, and counts as such.
+
+/// A time that a pool stayed as it was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Run {
+    /// Ticks, at least 1.
+    pub ticks: usize,
+    /// True if it may have gone on.
+    pub is_cut: bool,
+}
+
+/// The runs of one pool: those up, those down.
+pub(super) fn runs(up: &[bool]) -> [Vec<Run>; 2] {
+    let mut found = [Vec::new(), Vec::new()];
+    let mut from = 0;
+    for at in 1..=up.len() {
+        if at < up.len() && up[at] == up[from] {
+            continue;
+        }
+        if from > 0 {
+            found[usize::from(!up[from])].push(Run { ticks: at - from, is_cut: at == up.len() });
+        }
+        from = at;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_began_before_is_left_out_and_what_goes_on_is_cut() {
+        let up = [true, true, false, false, false, true, false];
+        let [ups, downs] = runs(&up);
+        assert_eq!(ups, [Run { ticks: 1, is_cut: false }]);
+        assert_eq!(downs, [Run { ticks: 3, is_cut: false }, Run { ticks: 1, is_cut: true }]);
+    }
+}
