@@ -32,7 +32,8 @@ fn parts(instance_type: &str) -> (&str, &str, &str) {
     let (series, rest) = family.split_at(digits);
     let letters = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let (generation, suffix) = rest.split_at(letters);
-    (series, generation, suffix)
+    // `u-6tb1` has a dash there.
+    (series.trim_end_matches('-'), generation, suffix)
 }
 
 /// A `g` after the generation is Graviton; `a1` came before that rule, and `-gb200` is NVIDIA's Grace.
