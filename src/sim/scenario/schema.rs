@@ -226,7 +226,7 @@ fn list(items: &Value) -> Value {
 }
 
 fn names<'n>(words: impl IntoIterator<Item = &'n str>) -> Value {
-    json!({ "enum": words.into_iter().collect::<Vec<_>>() })
+    json!({ "anyOf": [{ "enum": words.into_iter().collect::<Vec<_>>() }, reference("parameter")] })
 }
 
 fn number(least: i64) -> Value {
