@@ -153,8 +153,9 @@ fn the_engine_decides_in_the_site_as_in_a_trial_of_the_same_seed() {
     for path in paths {
         let name = path.display().to_string();
         let scenario = scenario(&name, &std::fs::read_to_string(&path).expect("text"));
-        // TPU slices are no machines of Compute Engine: an order does not name them.
-        if scenario.demands.len() != 1 || name.ends_with("tpu.yaml") {
+        // TPU slices are no machines of Compute Engine: an order does not name them. A job goes on where a launch ends.
+        let is_job = scenario.demands.iter().any(|demand| demand.job.is_some());
+        if scenario.demands.len() != 1 || is_job || name.ends_with("tpu.yaml") {
             continue;
         }
         for seed in [1, 7] {

@@ -43,7 +43,7 @@ fn a_market_is_shown_for_programs_and_drawn() {
     assert!((0.4..0.6).contains(&within) && (0.05..0.2).contains(&across), "{within} {across}");
     assert_eq!(told["pools"][0]["strip"].as_array().map(Vec::len), Some(72));
     let svg = std::fs::read_to_string(dir.join("market.svg")).expect("a picture");
-    assert!(svg.contains("us-central1-a") && dir.join("market.png").exists());
+    assert!(svg.contains("europe-west4-a") && dir.join("market.png").exists());
 }
 
 #[test]

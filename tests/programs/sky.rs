@@ -84,7 +84,6 @@ fn errors_name_place_cause_and_remedy() {
         ("no YAML", vec!["plan".into(), task("broken.yaml", "resources: [\n")]),
         ("an unknown cloud", vec!["gpus".into(), "list".into(), "--cloud".into(), "gpc".into()]),
         ("an unknown flag", vec!["launch".into(), "--gpu".into(), "V100".into()]),
-        ("a real launch", vec!["launch".into(), "--gpus".into(), "V100".into(), "-y".into()]),
     ];
     let mut told = String::new();
     for (case, args) in cases {
@@ -95,6 +94,16 @@ fn errors_name_place_cause_and_remedy() {
         let _ = writeln!(told, "--- {case}\n{}", answer.err);
     }
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn without_credentials_a_launch_says_what_to_do_about_each_cloud() {
+    let shell = Shell::new();
+    let answer = shell.sky(&["launch", "--gpus", "V100", "-y"]);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(5), ""), "{answer:?}");
+    for word in ["AWS: ", "Azure: ", "`az login`", "GCP: ", "gcloud auth application-default login", "--simulate"] {
+        assert!(answer.err.contains(word), "no {word}: {}", answer.err);
+    }
 }
 
 #[test]

@@ -278,6 +278,7 @@ shipped!(
     "cloud-out",
     "crowd",
     "gang-16",
+    "h100-probed",
     "high-cpu",
     "market-full",
     "nothing-feasible",
@@ -295,6 +296,7 @@ shipped!(
     "spot-then-on-demand",
     "tpu",
     "trace-replay",
+    "v100-probed",
     "v100-scarce",
 );
 
