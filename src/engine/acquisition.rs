@@ -1,7 +1,7 @@
 //! The pursuit of one demand: rounds over its candidates until it is placed or a limit is met.
 
 use crate::model::{
-    Attempt, Call, CallId, Demand, DemandId, Happening, Lease, LeaseId, Limits, Money, Outcome, Timestamp,
+    Attempt, Call, CallId, Cause, Demand, DemandId, Happening, Lease, LeaseId, Limits, Money, Outcome, Timestamp,
 };
 
 use super::blocklist::Block;
@@ -133,7 +133,15 @@ impl Acquisition {
     fn choose(&mut self, sink: &mut Sink<'_>) {
         let may_retry = self.limits.retry_until_up;
         let view = View { now: sink.now, field: &self.field, memory: sink.memory, may_retry };
-        match self.policy.choose(&view) {
+        let choice = self.policy.choose(&view);
+        // Asking again until it is up is for capacity and quota; credentials that are refused stay so.
+        if !matches!(choice, Choice::Attempt(_))
+            && let Some(cause) = self.field.hopeless(sink.now)
+        {
+            let refused = cause == Cause::Unauthorized;
+            return self.end(if refused { Outcome::NotAuthorized } else { self.tally.outcome() }, sink);
+        }
+        match choice {
             Choice::Attempt(candidate) => self.attempt(candidate, sink),
             Choice::Wait(until) => {
                 let until = until.max(Timestamp(sink.now.0 + 1));

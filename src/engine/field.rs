@@ -14,6 +14,8 @@ pub struct Field {
     candidates: Arc<[Candidate]>,
     first_slot: Vec<u32>,
     open_from: Vec<Timestamp>,
+    /// Why a slot that is closed is closed; one a slot, as `open_from`.
+    closed_by: Vec<Cause>,
     /// The round in which it was last attempted; 0 for never.
     tried_in: Vec<u32>,
     last_denial: Vec<Option<(Timestamp, Cause)>>,
@@ -36,6 +38,8 @@ impl Field {
         self.candidates = candidates;
         self.open_from.clear();
         self.open_from.resize(slots, Timestamp::ZERO);
+        self.closed_by.clear();
+        self.closed_by.resize(slots, Cause::Unknown);
         self.tried_in.clear();
         self.tried_in.resize(count, 0);
         self.last_denial.clear();
@@ -85,6 +89,15 @@ impl Field {
         self.slots(candidate).iter().copied().min().unwrap_or(Timestamp::ZERO)
     }
 
+    /// Why asking again is in vain: every place is closed, and for reasons that no waiting mends. `None` if some is open
+    /// or may open by itself.
+    pub(crate) fn hopeless(&self, now: Timestamp) -> Option<Cause> {
+        let lasting = |(from, cause): (&Timestamp, &Cause)| *from > now && !cause.may_pass();
+        let all = self.open_from.iter().zip(&self.closed_by).all(lasting);
+        // Of several reasons the one that the user can do something about.
+        all.then(|| self.closed_by.iter().copied().min().unwrap_or(Cause::Unsupported))
+    }
+
     /// The zones that are not blocked, in the order they are tried.
     pub fn open_zones(&self, candidate: usize, now: Timestamp) -> ZoneSet {
         let zones = self.candidates[candidate].zones;
@@ -97,8 +110,14 @@ impl Field {
 
     /// Closes what the block covers, until it ends.
     pub(crate) fn learn(&mut self, block: &Block) {
-        let Self { candidates, first_slot, open_from, last_denial: _, .. } = self;
+        let Self { candidates, first_slot, open_from, closed_by, .. } = self;
         let scope = &block.scope;
+        let mut close = |slot: usize| {
+            if open_from[slot] < block.until {
+                open_from[slot] = block.until;
+                closed_by[slot] = block.cause;
+            }
+        };
         for (index, candidate) in candidates.iter().enumerate() {
             // The type is what most scopes name and most candidates differ in.
             if scope.instance_type.is_some_and(|t| t != candidate.offering.instance_type) {
@@ -108,14 +127,13 @@ impl Field {
             let zones = candidate.zones.as_slice();
             if zones.is_empty() {
                 if scope.covers(&candidate.offering, None) {
-                    open_from[first] = open_from[first].max(block.until);
+                    close(first);
                 }
                 continue;
             }
             for (offset, zone) in zones.iter().enumerate() {
                 if scope.covers(&candidate.offering, Some(*zone)) {
-                    let slot = &mut open_from[first + offset];
-                    *slot = (*slot).max(block.until);
+                    close(first + offset);
                 }
             }
         }

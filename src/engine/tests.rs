@@ -270,6 +270,23 @@ fn a_round_that_failed_is_repeated_until_it_is_up_and_never_before_the_gap() {
 }
 
 #[test]
+fn asking_until_it_is_up_ends_where_no_waiting_helps() {
+    let limits = Limits { retry_until_up: true, ..Limits::default() };
+    let whole = |attempt: &Attempt| Scope { cloud: Some(attempt.offering.cloud), ..Scope::default() };
+    let mut world = world(|attempt: &Attempt, n, _: &mut _, _, _| {
+        let zones = attempt.zones.as_slice().iter();
+        // The first round meets a stockout; credentials are gone from the second on.
+        Answer::Denied(match n {
+            0..4 => zones.map(|zone| denial(Cause::Stockout, here(attempt, Some(*zone)), 5)).collect(),
+            _ => smallvec![denial(Cause::Unauthorized, whole(attempt), 900)],
+        })
+    });
+    let (engine, _) = run(&mut world, PolicyName::CloudFirst, demand(two_clouds(), 1, limits));
+    assert_eq!(outcome(&engine), Outcome::NotAuthorized);
+    assert!(engine.progress(DemandId(0)).unwrap().rounds > 1, "it did ask again for the stockout");
+}
+
+#[test]
 fn limits_end_the_pursuit() {
     let forever = Limits { retry_until_up: true, ..Limits::default() };
     for (limits, expected, attempts) in [

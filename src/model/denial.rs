@@ -102,6 +102,11 @@ impl Cause {
         Self::Unknown,
     ];
 
+    /// True if the same request may be granted later without anybody doing anything.
+    pub const fn may_pass(self) -> bool {
+        !matches!(self, Self::Unauthorized | Self::InvalidRequest | Self::Unsupported)
+    }
+
     /// The name in machine-readable output.
     pub const fn name(self) -> &'static str {
         match self {

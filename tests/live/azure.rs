@@ -25,7 +25,7 @@ use sky::sim::scenario::Scenario;
 use sky::yaml::Source;
 
 use super::site::Site as Served;
-use super::tools::python;
+use super::tools::{Bounded as _, python};
 
 const MODULES: [&str; 3] = ["azure.mgmt.compute", "azure.mgmt.network", "azure.mgmt.resource.resources"];
 
@@ -91,7 +91,7 @@ impl World {
         std::fs::write(&file, lines.join("\n")).expect("written");
         let mut command = Command::new(python);
         command.arg(script("arm_models.py")).arg(&file).args(life.then_some("--life"));
-        let output = command.output().expect("runs");
+        let output = command.bounded();
         let words = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{words}{}", String::from_utf8_lossy(&output.stderr));
         eprintln!("{words}");
@@ -227,10 +227,7 @@ fn whenever_it_is_killed_no_group_is_left() {
         busy += u32::from(child.try_wait().expect("waits").is_none());
         let _ = child.kill();
         child.wait().expect("ends");
-        let refreshed = site.sky(&["status", "-r"]);
-        assert_eq!(refreshed.code, Some(0), "after {millis} ms: {refreshed:?}");
-        let running: Vec<String> = site.running().into_values().flatten().collect();
-        assert_eq!(site.owned(), running, "after {millis} ms: {refreshed:?}");
+        site.settle(2, &format!("after {millis} ms"));
         site.sky(&["down", "-a", "-y"]);
         let left = site.json(&["gc", "-o", "json"]);
         assert_eq!(left["orphans"], json!([]), "after {millis} ms");

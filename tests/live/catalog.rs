@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use crate::tools::Bounded as _;
 use axum::http::{StatusCode, Uri};
 
 /// Files by path; an empty one is an error of the server's.
@@ -37,7 +38,7 @@ fn serve(files: &Files) -> String {
 fn sky(home: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sky"));
     command.args(args).env("HOME", home).env_remove("SKY_HOME").env("NO_COLOR", "1");
-    let output = command.output().expect("starts");
+    let output = command.bounded();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }

@@ -1,6 +1,5 @@
 //! `kill -9` at any moment, and what is found afterwards: no machine without a row, no row without its machines.
 
-use std::collections::BTreeSet;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -26,25 +25,6 @@ fn kill_after(site: &Site, args: &[&str], pause: Duration) -> bool {
     busy
 }
 
-/// Settles, then compares what runs with what is written down. What the cloud was already taking down when the program
-/// was killed is gone a little later, so the two are compared again until they agree, for a bounded time.
-fn settle(site: &Site, what: &str) {
-    for look in 1.. {
-        let refreshed = site.sky(&["status", "-r"]);
-        assert_eq!(refreshed.code, Some(0), "{what}: {refreshed:?}");
-        let running: Vec<String> = site.running().into_values().flatten().collect();
-        let once: BTreeSet<String> = running.iter().cloned().collect();
-        assert_eq!(once.len(), running.len(), "{what}: twice the same: {running:?}");
-        let owned: BTreeSet<String> = site.owned().into_iter().collect();
-        let whole = owned.is_empty() || owned.len() == 2;
-        if once == owned && whole {
-            return;
-        }
-        assert!(look < 20, "{what}: {once:?} run, {owned:?} are written down: {refreshed:?}");
-        sleep(Duration::from_millis(100));
-    }
-}
-
 #[test]
 fn whenever_it_is_killed_everything_is_found_again() {
     let site = Site::serve("v100-scarce.yaml", "600x");
@@ -62,7 +42,7 @@ fn whenever_it_is_killed_everything_is_found_again() {
         let pause = full.mul_f64(luck.random_range(0.0..1.1));
         busy += u32::from(kill_after(&site, &[&LAUNCH[..], &["--fresh"]].concat(), pause));
         kills += 1;
-        settle(&site, &format!("launch {kills}, killed after {pause:?}"));
+        site.settle(2, &format!("launch {kills}, killed after {pause:?}"));
         if site.owned().is_empty() {
             forgotten += 1;
             continue;
@@ -71,7 +51,7 @@ fn whenever_it_is_killed_everything_is_found_again() {
         let pause = full.mul_f64(luck.random_range(0.0..0.5));
         busy += u32::from(kill_after(&site, &["down", "c", "-y"], pause));
         kills += 1;
-        settle(&site, &format!("down {kills}, killed after {pause:?}"));
+        site.settle(2, &format!("down {kills}, killed after {pause:?}"));
         let down = site.sky(&["down", "-a", "-y"]);
         assert_eq!(down.code, Some(0), "{down:?}");
         assert!(site.running().is_empty());

@@ -10,6 +10,7 @@ use sky::cluster::{Cluster, Held, Status, Store};
 use sky::model::{CapacityType, Money};
 
 use super::sshd::Nodes;
+use crate::tools::Bounded as _;
 
 /// The program, with a state in which a cluster 't' of these nodes is up.
 struct Shell {
@@ -76,7 +77,7 @@ impl Shell {
     }
 
     fn sky(&self, args: &[&str]) -> Said {
-        Said::of(&self.command(args).output().expect("starts"))
+        Said::of(&self.command(args).bounded())
     }
 
     fn row(&self) -> Cluster {

@@ -4,6 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::site::{Answer, CANARY, Site};
+use crate::tools::finish;
 
 const LAUNCH: [&str; 7] = ["launch", "--gpus", "V100", "--infra", "gcp", "-y", "--retry-until-up"];
 
@@ -75,7 +76,7 @@ fn two_launches_of_one_name_make_one_cluster() {
     let site = Site::serve("v100-scarce.yaml", "120x");
     let start = || site.command(&launch("c", &[])).spawn().expect("starts");
     let both = [start(), start()];
-    let ends: Vec<Answer> = both.map(|child| Answer::of(&child.wait_with_output().expect("ends"))).into();
+    let ends: Vec<Answer> = both.map(|child| Answer::of(&finish(child))).into();
     let mut codes: Vec<_> = ends.iter().map(|end| end.code).collect();
     codes.sort();
     assert_eq!(codes, [Some(0), Some(2)], "{ends:?}");
@@ -95,7 +96,7 @@ fn an_interrupt_gives_back_what_was_on_its_way() {
         let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         assert!(sent.is_ok());
         let begin = Instant::now();
-        let end = Answer::of(&child.wait_with_output().expect("ends"));
+        let end = Answer::of(&finish(child));
         assert!(begin.elapsed() < Duration::from_secs(20), "it goes on for {:?}", begin.elapsed());
         // Without a code: on a busy machine it came before `sky` listened, and so before it launched anything.
         if matches!(end.code, Some(130) | None) {

@@ -12,6 +12,7 @@ use sky::cluster::machine::{
 use sky::request::{Secret, Work};
 
 use super::sshd::Nodes;
+use crate::tools::Bounded as _;
 
 /// What was told, in order.
 #[derive(Default)]
@@ -374,7 +375,7 @@ fn plain_ssh_leads_to_the_machine() {
     for (name, node) in [("t", "node0\n"), ("t-worker1", "node1\n")] {
         let mut command = Command::new("ssh");
         command.arg("-F").arg(nodes.here().join(".ssh/config")).args(["-o", "BatchMode=yes", name, "echo $NODE"]);
-        let output = command.output().expect("starts");
+        let output = command.bounded();
         assert_eq!(String::from_utf8_lossy(&output.stdout), node, "{}", String::from_utf8_lossy(&output.stderr));
     }
     wait(machines.disconnect());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::tools::tool;
+use crate::tools::{Bounded as _, tool};
 
 /// A small market, so that a debug build is done in seconds.
 const SMALL: &str = "\
@@ -91,8 +91,7 @@ fn the_page_of_a_comparison_in_a_browser() {
     let file = browser.home.path().join("report.html");
     let made = Command::new(env!("CARGO_BIN_EXE_sky-sim"))
         .args(["compare".as_ref(), scenario.as_os_str(), "--html".as_ref(), file.as_os_str()])
-        .output()
-        .expect("runs");
+        .bounded();
     assert!(made.status.success(), "{made:?}");
     let page = std::fs::read_to_string(&file).expect("a page");
     for said in [

@@ -1,15 +1,16 @@
 //! `sky` in a home of its own, against `sky-sim serve`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::tools::{Server, free_port};
+use super::tools::{Bounded as _, Server, free_port};
 
 /// What is planted among the credentials, and must be seen nowhere.
 pub(crate) const CANARY: &str = "canary-7f3a-do-not-show";
@@ -56,7 +57,7 @@ impl Site {
 
     /// Runs `sky` to its end.
     pub(crate) fn sky(&self, args: &[&str]) -> Answer {
-        Answer::of(&self.command(args).output().expect("starts"))
+        Answer::of(&self.command(args).bounded())
     }
 
     /// A document that `sky` prints.
@@ -100,6 +101,26 @@ impl Site {
         let mut owned: Vec<String> = hosts.map(|host| host["id"].as_str().expect("an id").to_owned()).collect();
         owned.sort();
         owned
+    }
+
+    /// Settles, then compares what runs with what is written down, of clusters of so many machines. What the cloud was
+    /// already taking down when the program was killed is gone a little later, so the two are compared again until they
+    /// agree, for a bounded time.
+    pub(crate) fn settle(&self, nodes: usize, what: &str) {
+        for look in 1.. {
+            let refreshed = self.sky(&["status", "-r"]);
+            assert_eq!(refreshed.code, Some(0), "{what}: {refreshed:?}");
+            let running: Vec<String> = self.running().into_values().flatten().collect();
+            let once: BTreeSet<String> = running.iter().cloned().collect();
+            assert_eq!(once.len(), running.len(), "{what}: twice the same: {running:?}");
+            let owned: BTreeSet<String> = self.owned().into_iter().collect();
+            let whole = owned.is_empty() || owned.len() == nodes;
+            if once == owned && whole {
+                return;
+            }
+            assert!(look < 20, "{what}: {once:?} run, {owned:?} are written down: {refreshed:?}");
+            sleep(Duration::from_millis(100));
+        }
     }
 
     /// Every file below the home.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::tools::{free_port, tool};
+use crate::tools::{Bounded as _, free_port, tool};
 
 const SMALL: &str = "\
 schema: 1
@@ -64,7 +64,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 fn told(command: &mut Command) -> String {
-    let output = command.stdin(Stdio::null()).output().expect("runs");
+    let output = command.bounded();
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
@@ -161,8 +161,7 @@ fn the_job_array_that_ships_makes_the_bytes_of_the_whole() {
         .arg(script)
         .args(["small.yaml", "--policies", "all"])
         .env("PATH", path)
-        .output()
-        .expect("runs");
+        .bounded();
     let logs = || {
         let log = |task: u32| {
             let entries = std::fs::read_dir(cluster.dir.path()).expect("a directory");
@@ -177,7 +176,7 @@ fn the_job_array_that_ships_makes_the_bytes_of_the_whole() {
     let parts: Vec<PathBuf> = (1..=4).map(|n| cluster.at(&format!("sweep/small.{n}-of-4.trials"))).collect();
     assert!(parts.iter().all(|part| part.is_file()), "{}", logs());
     let run = |args: &[&str]| {
-        let done = Command::new(sim).args(args).current_dir(cluster.dir.path()).output().expect("runs");
+        let done = Command::new(sim).args(args).current_dir(cluster.dir.path()).bounded();
         assert!(done.status.success(), "{done:?}");
     };
     let parts: Vec<&str> = parts.iter().map(|part| part.to_str().expect("UTF-8")).collect();
@@ -229,8 +228,7 @@ fn the_indexed_job_has_the_form_that_kubernetes_wants() {
         .args(words)
         .env("JOB_COMPLETION_INDEX", "2")
         .current_dir(home.path())
-        .output()
-        .expect("runs");
+        .bounded();
     assert!(done.status.success(), "{done:?}");
     assert!(out.join(format!("v100-scarce.3-of-{shards}.trials")).is_file(), "the third part of {shards}");
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use sky::cluster::machine::{Endpoint, Machines};
 
-use super::tools::{self, Server};
+use super::tools::{self, Bounded as _, Server};
 
 /// Machines that run until this is dropped.
 pub(crate) struct Nodes {
@@ -128,6 +128,6 @@ pub(crate) fn keygen(path: &Path) {
 }
 
 fn user() -> String {
-    let output = Command::new("id").arg("-un").output().expect("starts");
+    let output = Command::new("id").arg("-un").bounded();
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
 }

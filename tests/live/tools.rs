@@ -4,7 +4,8 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 /// The full path of a program, or `None` with a word on standard error. With `SKY_TEST_REQUIRE` a missing program fails
@@ -31,6 +32,39 @@ pub(crate) fn python(modules: &[&str]) -> Option<PathBuf> {
         eprintln!("skipped: python lacks one of {modules:?}");
     }
     has.then_some(python)
+}
+
+/// How long one run of a program may take: many times what the longest takes on a busy machine.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Running a program no longer than any should take.
+pub(crate) trait Bounded {
+    /// Runs it to its end; fails the test if it does not come to one.
+    fn bounded(&mut self) -> Output;
+}
+
+impl Bounded for Command {
+    fn bounded(&mut self) -> Output {
+        finish(self.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts"))
+    }
+}
+
+/// Waits for a program that was started with its output piped; fails the test if it does not end.
+pub(crate) fn finish(child: Child) -> Output {
+    let id = child.id().to_string();
+    let (ended, end) = channel::<()>();
+    let watch = std::thread::spawn(move || {
+        let late = end.recv_timeout(LIMIT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+        if late {
+            let _ = Command::new("kill").args(["-9", &id]).status();
+        }
+        late
+    });
+    let output = child.wait_with_output().expect("waits");
+    drop(ended);
+    let late = watch.join().expect("no panic");
+    assert!(!late, "still running after {LIMIT:?}: {output:?}");
+    output
 }
 
 /// A port that was free a moment ago.

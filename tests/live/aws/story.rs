@@ -7,6 +7,7 @@ use super::Moto;
 use super::adapter::PUBLIC_KEY;
 use super::proxy::{Fault, Rule};
 use crate::site::{Answer, Site};
+use crate::tools::Bounded as _;
 
 /// `sky` in a home of its own, with moto as its Amazon.
 fn sky(home: &Path, url: &str, args: &[&str]) -> Answer {
@@ -18,7 +19,7 @@ fn sky(home: &Path, url: &str, args: &[&str]) -> Answer {
         .env("AWS_SECRET_ACCESS_KEY", "canary-secret-key")
         .env("AWS_ENDPOINT_URL", url)
         .env("SKY_CLOCK_SPEED", "20");
-    Answer::of(&command.stdin(Stdio::null()).output().expect("starts"))
+    Answer::of(&command.bounded())
 }
 
 #[test]

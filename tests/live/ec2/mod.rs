@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::tools::{Server, free_port, python};
+use crate::tools::{Bounded as _, Server, free_port, python};
 
 const MARKET: &str = "tests/live/ec2/market.yaml";
 
@@ -30,8 +30,7 @@ fn run(python: &Path, script: &str, url: &str) -> String {
         .env("AWS_DEFAULT_REGION", "us-east-2")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .output()
-        .expect("starts");
+        .bounded();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}:\n{printed}{errors}", script.display());

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::harness::{Serve, exchange, scenario};
+use crate::tools::Bounded as _;
 
 #[test]
 fn the_control_endpoint_tells_and_changes_what_no_client_may_know() {
@@ -36,14 +37,14 @@ fn the_control_endpoint_tells_and_changes_what_no_client_may_know() {
 fn it_listens_on_loopback_alone_and_stops_when_told() {
     let sim = || Command::new(env!("CARGO_BIN_EXE_sky-sim"));
     let path = scenario("v100-scarce.yaml");
-    let far = sim().arg("serve").arg(&path).args(["--host", "0.0.0.0", "--for", "5s"]).output().expect("runs");
+    let far = sim().arg("serve").arg(&path).args(["--host", "0.0.0.0", "--for", "5s"]).bounded();
     let text = String::from_utf8_lossy(&far.stderr).into_owned();
     assert_eq!(far.status.code(), Some(2), "{text}");
     assert!(text.contains("loopback"), "{text}");
-    let speed = sim().arg("serve").arg(&path).args(["--speed", "fast"]).output().expect("runs");
+    let speed = sim().arg("serve").arg(&path).args(["--speed", "fast"]).bounded();
     assert_eq!(speed.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&speed.stderr).contains("60x"));
-    let short = sim().arg("serve").arg(&path).args(["--seed", "3", "--for", "200ms"]).output().expect("runs");
+    let short = sim().arg("serve").arg(&path).args(["--seed", "3", "--for", "200ms"]).bounded();
     let told = String::from_utf8_lossy(&short.stdout).into_owned();
     assert_eq!(short.status.code(), Some(0), "{told}");
     assert!(told.starts_with("seed 3 · v100-scarce") && told.contains("export SKY_CLOCK_SPEED=60\n"), "{told}");

@@ -5,6 +5,7 @@ use std::process::Output;
 use serde_json::Value;
 
 use super::harness::{Serve, lines, scenario};
+use crate::tools::Bounded as _;
 
 /// What was tried and heard, in order.
 fn decisions(output: &Output) -> Vec<String> {
@@ -61,10 +62,10 @@ fn compare(cloud: &str, seed: &str) -> (usize, usize) {
         let path = path.display().to_string();
         let mut simulated = vec!["launch", "-y", "-o", "ndjson", "--simulate", &path, "--seed", seed];
         simulated.extend(&wanted);
-        let simulated = serve.sky(home.path(), &simulated).output().expect("runs");
+        let simulated = serve.sky(home.path(), &simulated).bounded();
         let mut live = vec!["launch", "-y", "-o", "ndjson", "-c", "c", "--fresh"];
         live.extend(&wanted);
-        let live = serve.sky(home.path(), &live).output().expect("runs");
+        let live = serve.sky(home.path(), &live).bounded();
         let (told, found) = (decisions(&simulated), decisions(&live));
         let stderr = String::from_utf8_lossy(&live.stderr);
         assert!(!told.is_empty(), "{name}: {}", String::from_utf8_lossy(&simulated.stderr));

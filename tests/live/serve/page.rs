@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::harness::{Serve, scenario};
-use crate::tools::tool;
+use crate::tools::{Bounded as _, tool};
 
 #[test]
 fn the_page_shows_market_attempts_and_bill() {
@@ -15,8 +15,7 @@ fn the_page_shows_market_attempts_and_bill() {
         .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom"])
         .arg(format!("--user-data-dir={}", profile.display()))
         .arg(format!("http://127.0.0.1:{}/_sky/", serve.port))
-        .output()
-        .expect("runs");
+        .bounded();
     let page = String::from_utf8_lossy(&shown.stdout);
     assert!(page.contains("One V100 on demand, scarce everywhere"), "{page}");
     for word in ["us-central1-a", "Google Cloud", "seed 7", "Nothing is held"] {

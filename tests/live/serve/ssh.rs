@@ -2,7 +2,7 @@
 
 use super::harness::{Serve, scenario};
 use crate::sshd::keygen;
-use crate::tools::{free_port, tool};
+use crate::tools::{Bounded as _, free_port, tool};
 
 #[test]
 fn a_task_is_set_up_and_run_on_the_machines_of_a_simulated_cloud() {
@@ -22,12 +22,12 @@ fn a_task_is_set_up_and_run_on_the_machines_of_a_simulated_cloud() {
                 run: echo \"rank $SKYPILOT_NODE_RANK of $SKYPILOT_NUM_NODES is $(cat ~/state)\"\n";
     std::fs::write(&task, text).expect("written");
     let task = task.display().to_string();
-    let done = serve.sky(home.path(), &["launch", "-y", "-c", "c", &task]).output().expect("runs");
+    let done = serve.sky(home.path(), &["launch", "-y", "-c", "c", &task]).bounded();
     let told = String::from_utf8_lossy(&done.stdout).into_owned();
     let words = String::from_utf8_lossy(&done.stderr).into_owned();
     assert_eq!(done.status.code(), Some(0), "{told}\n{words}");
     assert!(told.contains("rank 0 of 2 is ready") && told.contains("rank 1 of 2 is ready"), "{told}\n{words}");
-    let down = serve.sky(home.path(), &["down", "-y", "c"]).output().expect("runs");
+    let down = serve.sky(home.path(), &["down", "-y", "c"]).bounded();
     assert_eq!(down.status.code(), Some(0), "{}", String::from_utf8_lossy(&down.stderr));
     let held = serve.get("/_sky/books");
     let held = held["running"].as_array().expect("machines").iter().filter(|held| held["state"] != "shutting-down");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::harness::{Serve, scenario};
+use crate::tools::Bounded as _;
 
 /// Schedules in an ordinary run; CI sets the variable to 1000.
 const FEW: u64 = 8;
@@ -36,7 +37,7 @@ struct Met {
 }
 
 fn run(serve: &Serve, home: &Path, arguments: &[&str]) -> (Option<i32>, Vec<u8>) {
-    let done = serve.sky(home, arguments).output().expect("runs");
+    let done = serve.sky(home, arguments).bounded();
     assert!(done.status.success() || !done.stderr.is_empty(), "{arguments:?} fails without a word");
     (done.status.code(), done.stdout)
 }
