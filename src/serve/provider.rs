@@ -27,7 +27,7 @@ impl SiteProvider {
     }
 
     /// Asks one zone and waits until the cloud has told.
-    async fn ask(&self, order: &Order, zone: Option<&str>) -> Result<(Vec<Instance>, Vec<Refusal>), ProviderError> {
+    async fn ask(&self, order: &Order, zone: Option<&str>) -> Result<(Vec<Arc<Instance>>, Vec<Refusal>), ProviderError> {
         let ask = ask(self.cloud, order, zone);
         let verdict = self.site.launch(&ask).map_err(|error| refused(&error))?;
         self.told(&verdict).await?;
@@ -52,14 +52,14 @@ impl SiteProvider {
         Ok(())
     }
 
-    fn of(&self, region: &str, key: &LeaseKey) -> Vec<Instance> {
+    fn of(&self, region: &str, key: &LeaseKey) -> Vec<Arc<Instance>> {
         let tags = vec![(tag::LEASE.to_owned(), key.0.clone())];
         let region = Some(region.to_owned());
         let listed = self.site.instances(&Filter { cloud: Some(self.cloud), region, tags, ..Filter::default() });
         listed.into_iter().filter(|instance| instance.state.is_alive()).collect()
     }
 
-    fn named(&self, node: &Node) -> Option<Instance> {
+    fn named(&self, node: &Node) -> Option<Arc<Instance>> {
         let filter = Filter { cloud: Some(self.cloud), hidden: true, ..Filter::default() };
         self.site.instances(&filter).into_iter().find(|instance| id(instance) == node.id)
     }
@@ -154,7 +154,7 @@ impl CloudProvider for SiteProvider {
     async fn list(&self, owner: &str, regions: &[String]) -> Result<Vec<Node>, ProviderError> {
         let tags = vec![(tag::OWNER.to_owned(), owner.to_owned())];
         let listed = self.site.instances(&Filter { cloud: Some(self.cloud), tags, ..Filter::default() });
-        let here = |instance: &Instance| instance.state.is_alive() && regions.contains(&instance.region);
+        let here = |instance: &Arc<Instance>| instance.state.is_alive() && regions.contains(&instance.region);
         Ok(nodes(listed.into_iter().filter(here).collect()))
     }
 
@@ -209,9 +209,9 @@ fn id(instance: &Instance) -> String {
     format!("sim-{}", instance.hex(12))
 }
 
-fn nodes(mut instances: Vec<Instance>) -> Vec<Node> {
+fn nodes(mut instances: Vec<Arc<Instance>>) -> Vec<Node> {
     instances.sort_by_key(|instance| instance.index);
-    instances.iter().map(node).collect()
+    instances.iter().map(|instance| node(instance)).collect()
 }
 
 fn node(instance: &Instance) -> Node {

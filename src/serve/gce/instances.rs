@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a look by name does not lag; a list may, where the scenario says so.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::super::site::{Ended, Filter, Instance, State};
@@ -55,7 +57,7 @@ pub(super) fn everywhere(gce: &Gce, request: &Request) -> Result<Reply, Reply> {
 }
 
 /// The machine or slice of this name that is there or on its way.
-pub(super) fn named(gce: &Gce, zone: &str, name: &str) -> Option<Instance> {
+pub(super) fn named(gce: &Gce, zone: &str, name: &str) -> Option<Arc<Instance>> {
     let filter = Filter {
         cloud: Some("gcp"),
         zone: Some(zone.to_owned()),
@@ -73,7 +75,7 @@ pub(super) fn come_up(gce: &Gce, zone: &str, name: &str) {
     }
 }
 
-fn found(gce: &Gce, zone: &str, name: &str) -> Result<Instance, Reply> {
+fn found(gce: &Gce, zone: &str, name: &str) -> Result<Arc<Instance>, Reply> {
     let found = named(gce, zone, name).filter(|instance| instance.instance_type != tpu::HOST);
     found.ok_or_else(|| not_found(&whole(gce, zone, name)))
 }

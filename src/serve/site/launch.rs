@@ -3,6 +3,8 @@
 //! **Invariant:** the same call with the same token makes nothing twice, and the calls that one launch of `sky` is
 //! spread over meet the luck of one launch, told in the time of one.
 
+use std::sync::Arc;
+
 use crate::model::{Span, Timestamp, ZoneId, ZoneSet};
 use crate::sim::{Asked, Spoken, Taken};
 
@@ -241,7 +243,7 @@ impl Inner {
         } else {
             let lags = self.lags(found, ask);
             let nodes = asked.taken.iter().enumerate();
-            let instances: Vec<Instance> =
+            let instances: Vec<Arc<Instance>> =
                 nodes.map(|(index, taken)| self.make(site, found, ask, (index, *taken), (now, at), lags)).collect();
             if let Some(token) = &ask.token {
                 let ids = instances.iter().map(|instance| instance.id).collect();
@@ -267,7 +269,7 @@ impl Inner {
         (index, taken): (usize, Taken),
         (now, up): (Timestamp, Timestamp),
         lags: bool,
-    ) -> Instance {
+    ) -> Arc<Instance> {
         let catalog = site.catalog();
         let offering = self.offers.candidates[found.way].offering;
         let market = self.world.market();
@@ -282,7 +284,7 @@ impl Inner {
         let notice = taken.preempted_at.map(|at| (Timestamp(at.0.saturating_sub(pool.notice.0)), at));
         let id = InstanceId(self.next_instance);
         self.next_instance += 1;
-        let instance = Instance {
+        let instance = Arc::new(Instance {
             id,
             cloud: ask.cloud,
             region: ask.region.clone(),
@@ -314,10 +316,14 @@ impl Inner {
             way: found.way,
             ask: taken.ask,
             salt: self.seed,
-        };
+        });
         self.by_lease.insert(taken.lease, id);
         self.ends.insert((up, id));
-        self.instances.insert(id, instance.clone());
+        self.there.insert(id);
+        if !instance.name.is_empty() {
+            self.named.entry(instance.name.clone()).or_default().insert(id);
+        }
+        self.instances.insert(id, Arc::clone(&instance));
         instance
     }
 
@@ -344,7 +350,7 @@ const LEASE: &str = crate::cloud::tag::LEASE;
 pub(super) fn record(what: &'static str, ask: &Ask, verdict: &Verdict, now: Timestamp) -> Record {
     let seconds = |at: Timestamp| at.since(Timestamp::ZERO).as_secs_f64();
     let tag = |name: &str| ask.tags.get(name).cloned().unwrap_or_default();
-    let (outcome, made, refused): (&str, &[Instance], &[Refusal]) = match &verdict.outcome {
+    let (outcome, made, refused): (&str, &[Arc<Instance>], &[Refusal]) = match &verdict.outcome {
         Outcome::Accepted { instances, refused } => ("accepted", instances, refused),
         Outcome::Refused(refused) => ("refused", &[], refused),
         Outcome::Nothing => ("hangs", &[], &[]),

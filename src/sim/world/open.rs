@@ -118,6 +118,7 @@ impl OpenWorld {
     /// Asks for `nodes` nodes, all or none, in these zones of a way (empty where the cloud has none), as its `n`-th
     /// launch. What it meets is decided now.
     pub fn ask(&mut self, way: usize, candidate: &Candidate, zones: ZoneSet, nodes: u16, n: u64) -> Asked {
+        self.fold();
         let market = self.growing.market();
         let id = CallId(self.calls);
         self.calls += u64::from(nodes.max(1));
@@ -138,6 +139,20 @@ impl OpenWorld {
         let up = self.state.now + met.latency;
         let taken = lease.map_or_else(Vec::new, |lease| self.take(&lease, candidate.offering.price_hourly, way, n, up));
         Asked { taken, denials, spoken, latency: met.latency, lost: met.lost, hung: false }
+    }
+
+    /// Forgets leases that have ended, once there are many, and what was still to come of them.
+    fn fold(&mut self) {
+        let Some(positions) = self.state.ledger.fold() else { return };
+        let moved = |position: u32| positions[position as usize];
+        self.state.agenda.rework(|item| match item {
+            Item::Release { call, position } => Some(Item::Release { call, position: moved(position)? }),
+            Item::Reprice { position, list } => Some(Item::Reprice { position: moved(position)?, list }),
+            Item::Finish(position) => moved(position).map(Item::Finish),
+            Item::Preempt(position) => moved(position).map(Item::Preempt),
+            Item::Up(position) => moved(position).map(Item::Up),
+            other => Some(other),
+        });
     }
 
     /// One lease a node, each with a life of its own.
