@@ -127,6 +127,7 @@ fn existing(
         return Ok(None);
     };
     if cluster.status == Status::Up {
+        life::keep(context, held)?;
         let nodes = context.store.nodes(&held.key)?;
         return reused(cluster, nodes);
     }

@@ -110,6 +110,8 @@ pub struct Owned {
     pub instance_type: String,
     /// On what terms.
     pub terms: &'static str,
+    /// How calls name it: an instance id on AWS, its name elsewhere.
+    pub vendor_id: String,
     /// Its name.
     pub name: String,
     /// Its state.
@@ -320,7 +322,9 @@ fn owned(instance: &Instance) -> Owned {
         zone: instance.zone.clone(),
         instance_type: instance.instance_type.clone(),
         terms: instance.terms.name(),
-        name: instance.name.clone(),
+        vendor_id: instance.vendor_id(),
+        // Amazon's machines have no name but this tag.
+        name: if instance.name.is_empty() { tag("Name") } else { instance.name.clone() },
         state: instance.state.name(),
         owner: tag(crate::cloud::tag::OWNER),
         cluster: tag(crate::cloud::tag::CLUSTER),

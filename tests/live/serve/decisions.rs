@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use super::harness::{Serve, lines, scenario};
+use super::harness::{Serve, clouds, lines, scenario};
 use crate::tools::Bounded as _;
 
 /// What was tried and heard, in order.
@@ -24,12 +24,6 @@ fn decisions(output: &Output) -> Vec<String> {
         }
     };
     told.iter().filter_map(of).collect()
-}
-
-/// The clouds that this build can call; elsewhere both launches are told to keep to them.
-fn clouds() -> Vec<&'static str> {
-    let built = [("aws", cfg!(feature = "aws")), ("azure", cfg!(feature = "azure")), ("gcp", cfg!(feature = "gcp"))];
-    built.into_iter().filter(|(_, built)| *built).map(|(cloud, _)| cloud).collect()
 }
 
 /// Scenarios with what they demand in flags. Left out are those whose catalog is not the shipped one, and TPUs, which are
