@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-const USAGE: &str = "usage: serve_load http://127.0.0.1:PORT/PATH [SECONDS] [CONNECTIONS] [churn=COUNT] [HEADER=VALUE...]";
+const USAGE: &str =
+    "usage: serve_load http://127.0.0.1:PORT/PATH [SECONDS] [CONNECTIONS] [churn=COUNT] [HEADER=VALUE...]";
 
 /// The smallest machine that Compute Engine's interface takes.
 const MACHINE: &str = r#"{"machineType":"zones/us-central1-a/machineTypes/n2-standard-2","disks":[{"boot":true,"autoDelete":true,"initializeParams":{"sourceImage":"projects/debian-cloud/global/images/family/debian-12"}}],"networkInterfaces":[{"network":"global/networks/default"}],"labels":{"sky-owner":"load"}"#;

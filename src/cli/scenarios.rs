@@ -39,7 +39,8 @@ impl ScenarioArgs {
         }
         let plain = read(&self.path, shipped, &[]).is_ok_and(|plain| plain.catalog == scenario.catalog);
         if !plain {
-            console.note("warning: the catalog is not the one of the scenario's file alone, so clients plan with theirs");
+            console
+                .note("warning: the catalog is not the one of the scenario's file alone, so clients plan with theirs");
             return Ok(None);
         }
         Ok(Some(self.path.canonicalize()?))

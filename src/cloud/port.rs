@@ -194,6 +194,8 @@ pub struct Quota {
     pub limit: f64,
     /// How much of it is used, where the cloud says so.
     pub usage: Option<f64>,
+    /// The catalog's quota family that it limits and on what terms, where it limits one.
+    pub counts: Option<(String, CapacityType)>,
 }
 
 /// A cloud. All calls may be made at once from many tasks; each may be dropped at any point (a time-out, Ctrl-C), and

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use crate::cloud::{
     CloudProvider, Identity, Launched, LeaseKey, Node, NodeState, Order, ProviderError, Quota, Refusal, tag,
 };
+use crate::model::CapacityType;
 
 use super::site::{Ask, Filter, Instance, Login, OnPreemption, Outcome, Site, SiteError, State, Verdict, Wire};
 
@@ -27,7 +28,11 @@ impl SiteProvider {
     }
 
     /// Asks one zone and waits until the cloud has told.
-    async fn ask(&self, order: &Order, zone: Option<&str>) -> Result<(Vec<Arc<Instance>>, Vec<Refusal>), ProviderError> {
+    async fn ask(
+        &self,
+        order: &Order,
+        zone: Option<&str>,
+    ) -> Result<(Vec<Arc<Instance>>, Vec<Refusal>), ProviderError> {
         let ask = ask(self.cloud, order, zone);
         let verdict = self.site.launch(&ask).map_err(|error| refused(&error))?;
         self.told(&verdict).await?;
@@ -160,7 +165,16 @@ impl CloudProvider for SiteProvider {
 
     async fn quotas(&self, region: &str) -> Result<Vec<Quota>, ProviderError> {
         let limits = self.site.limits(self.cloud, region).into_iter();
-        Ok(limits.map(|limit| Quota { name: limit.name, limit: limit.limit, usage: Some(limit.usage) }).collect())
+        let quota = |limit: super::site::Limit| Quota {
+            counts: Some((
+                limit.name.clone(),
+                if limit.terms == "spot" { CapacityType::Spot } else { CapacityType::OnDemand },
+            )),
+            name: limit.name,
+            limit: limit.limit,
+            usage: Some(limit.usage),
+        };
+        Ok(limits.map(quota).collect())
     }
 
     async fn offered_zones(&self, region: &str, kind: &str) -> Result<Option<Vec<String>>, ProviderError> {

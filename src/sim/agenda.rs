@@ -69,9 +69,8 @@ impl<T: Copy> Agenda<T> {
     /// Changes what is still to come, or forgets it where `change` has nothing to say; the order stays.
     pub fn rework(&mut self, mut change: impl FnMut(T) -> Option<T>) {
         let slots = std::mem::take(&mut self.heap).into_iter();
-        self.heap = slots
-            .filter_map(|Reverse(slot)| Some(Reverse(Slot { item: change(slot.item)?, ..slot })))
-            .collect();
+        self.heap =
+            slots.filter_map(|Reverse(slot)| Some(Reverse(Slot { item: change(slot.item)?, ..slot }))).collect();
     }
 
     /// Takes out the next thing, unless it lies after the deadline.

@@ -163,7 +163,9 @@ impl Arm {
                 .find(|id| id.contains("/networkInterfaces/"));
             if let Some(interface) = holder {
                 value["properties"]["ipConfiguration"] = json!({"id": format!("{interface}/ipConfigurations/primary")});
-                if let Some(address) = self.instance_of(store, &interface).and_then(|instance| instance.public_ip.clone()) {
+                if let Some(address) =
+                    self.instance_of(store, &interface).and_then(|instance| instance.public_ip.clone())
+                {
                     value["properties"]["ipAddress"] = json!(address);
                 }
             }

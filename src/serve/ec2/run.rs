@@ -71,7 +71,8 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Reply, Fault> {
         Outcome::Accepted { instances, .. } => {
             let reservation = keep(call, &instances);
             Ok(Reply::Xml(call.answer(|xml| {
-                let shown = instances.iter().map(|instance| (instance.as_ref(), extra_of(instance))).collect::<Vec<_>>();
+                let shown =
+                    instances.iter().map(|instance| (instance.as_ref(), extra_of(instance))).collect::<Vec<_>>();
                 show::reservation(xml, call, &reservation, &shown);
             })))
         }

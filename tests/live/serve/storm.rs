@@ -85,7 +85,8 @@ fn schedule(serve: &Serve, seed: u64, (cloud, typical): (&str, Duration), met: &
     serve.post("/_sky/reset", "");
     let home = tempfile::tempdir().expect("a directory");
     serve.post("/_sky/inject", &order(cloud, &mut dice));
-    let mut child = serve.sky(home.path(), &launch(cloud)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
+    let mut child =
+        serve.sky(home.path(), &launch(cloud)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
     // Half of them by the clock, half a moment after the first machine was made.
     let (by_clock, moment) = (dice.roll(2) == 0, Duration::from_micros(dice.roll(20_000)));
     let deadline = Instant::now() + typical.mul_f64(dice.roll(1200) as f64 / 1000.0);
@@ -172,6 +173,9 @@ fn whatever_is_killed_or_cut_off_nothing_is_held_that_nobody_owns() {
     eprintln!("{schedules} schedules: {met:?}");
     assert!(met.killed >= schedules / 3 && met.refused > 0, "no storm came: {met:?}");
     if schedules >= 100 {
-        assert!(met.hung > 0 && met.lost > 20 && met.killed_with_machines > 20 && met.launched > 20, "no storm came: {met:?}");
+        assert!(
+            met.hung > 0 && met.lost > 20 && met.killed_with_machines > 20 && met.launched > 20,
+            "no storm came: {met:?}"
+        );
     }
 }
