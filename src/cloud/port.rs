@@ -20,6 +20,8 @@ pub mod tag {
     pub const LEASE: &str = "sky-lease";
     /// Its place in the gang, from 0.
     pub const RANK: &str = "sky-rank";
+    /// How many its launch ordered, where a cloud makes them one by one.
+    pub const NODES: &str = "sky-nodes";
 }
 
 /// Names one launch call for ever: the idempotency token of its create calls and the tag of what they make. At most

@@ -97,7 +97,7 @@ fn an_interrupt_gives_back_what_was_on_its_way() {
         assert!(sent.is_ok());
         let begin = Instant::now();
         let end = Answer::of(&finish(child));
-        assert!(begin.elapsed() < Duration::from_secs(20), "it goes on for {:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(60), "it goes on for {:?}", begin.elapsed());
         // Without a code: on a busy machine it came before `sky` listened, and so before it launched anything.
         if matches!(end.code, Some(130) | None) {
             interrupted += u32::from(end.code.is_some());

@@ -35,6 +35,8 @@ pub(super) struct Group {
     since: Timestamp,
     /// Zones of the way that were refused.
     refused: u32,
+    /// True once a call of it made something.
+    made: bool,
 }
 
 impl Site {
@@ -136,7 +138,18 @@ impl Inner {
         }
         let (n, since) = self.number(found, ask, now);
         let candidate = self.offers.candidates[found.way];
-        let mut asked = self.world.ask(found.way, &candidate, found.zones, ask.nodes, n);
+        let whole = self.gang(found, ask);
+        let mut asked = self.world.ask(found.way, &candidate, found.zones, whole, n);
+        if whole > ask.nodes {
+            for spare in asked.taken.drain(1.min(asked.taken.len())..) {
+                self.world.undo(spare.lease);
+            }
+        }
+        if !asked.taken.is_empty()
+            && let Some(group) = self.group(found, ask)
+        {
+            group.made = true;
+        }
         if asked.taken.is_empty() && !asked.hung && ask.least < ask.nodes {
             let room = self.room(found);
             if room >= u32::from(ask.least.max(1)) {
@@ -168,15 +181,28 @@ impl Inner {
                 let middle = *middle;
                 self.groups.retain(|_, group| group.since > middle);
             }
-            self.groups.insert(key, Group { n, since: now, refused: 0 });
+            self.groups.insert(key, Group { n, since: now, refused: 0, made: false });
         }
         (n, now)
+    }
+
+    fn group(&mut self, found: Found, ask: &Ask) -> Option<&mut Group> {
+        ask.tags.get(LEASE).and_then(|lease| self.groups.get_mut(&(lease.clone(), found.way)))
+    }
+
+    /// How many nodes there has to be room for: those of the whole gang until one of its calls was granted, where a client
+    /// makes them one by one and says how many there will be. So a gang is decided as a whole, as in a trial, and its first
+    /// machine is not made where the last would be refused.
+    fn gang(&mut self, found: Found, ask: &Ask) -> u16 {
+        let whole = ask.tags.get(crate::cloud::tag::NODES).and_then(|nodes| nodes.parse().ok()).unwrap_or(1);
+        let begun = self.group(found, ask).is_none_or(|group| group.made);
+        if ask.nodes == 1 && !begun { whole } else { ask.nodes }
     }
 
     /// A launch that asks the zones of a region one by one hears of the last when it would have heard of all at once.
     fn share_time(&mut self, found: Found, ask: &Ask, asked: &mut Asked, since: Timestamp, now: Timestamp) {
         let of_way = self.world.asks(found.way).count() as u64;
-        let group = ask.tags.get(LEASE).and_then(|lease| self.groups.get_mut(&(lease.clone(), found.way)));
+        let group = self.group(found, ask);
         let Some(group) = group.filter(|_| of_way > 1 && found.zones.len() == 1) else { return };
         let passed = now.since(since);
         let left = |whole: Span| Span(whole.0.saturating_sub(passed.0));

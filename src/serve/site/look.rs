@@ -210,7 +210,7 @@ impl Site {
             hourly: running.iter().fold(0.0, |sum, owned| sum + owned.hourly),
             running,
             billed: inner.world.billed().as_dollars(),
-            launched: inner.world.ledger().count(),
+            launched: inner.world.launched(),
         }
     }
 

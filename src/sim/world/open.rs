@@ -22,6 +22,7 @@ pub struct OpenWorld {
     growing: Growing,
     state: State,
     calls: u64,
+    undone: u64,
 }
 
 /// What one launch from outside came to.
@@ -59,7 +60,7 @@ impl OpenWorld {
         let mut state = State::new(growing.market());
         state.reset(growing.market(), Luck::new(seed, trial));
         state.voice.speak_up();
-        Self { scenario, growing, state, calls: 0 }
+        Self { scenario, growing, state, calls: 0, undone: 0 }
     }
 
     /// The market so far.
@@ -172,6 +173,20 @@ impl OpenWorld {
             Taken { lease, ask, preempted_at }
         };
         (0..u64::from(nodes)).map(each).collect()
+    }
+
+    /// Takes back a lease that was made at this moment and is not wanted, as if it had never been.
+    pub fn undo(&mut self, lease: LeaseId) {
+        let market = self.growing.market();
+        let Some(position) = self.state.ledger.position(lease) else { return };
+        if self.state.end(market, position) {
+            self.undone += 1;
+        }
+    }
+
+    /// How many leases were made and wanted, ever.
+    pub fn launched(&self) -> u64 {
+        self.state.ledger.count() - self.undone
     }
 
     /// Gives a lease back. Returns when that is done, or when it is known to have failed; `None` for one that has
