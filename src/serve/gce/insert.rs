@@ -221,7 +221,7 @@ pub(super) fn envelope(refusal: &Refusal) -> Reply {
         refusal.envelope().unwrap_or_else(|| Reply::error(refusal.http(), refusal.code(), &refusal.message()).body);
     let headers = refusal.body.headers.as_ref().and_then(Value::as_object);
     let headers = headers.into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect();
-    Reply { status: refusal.http(), body, headers }
+    Reply { status: refusal.http(), headers, ..Reply::ok(body) }
 }
 
 /// The errors of an operation. A bulk insert says first that it made too few, then why.

@@ -55,7 +55,7 @@ fn place(zone: &str) -> String {
 
 fn error(code: u16, status: &str, message: &str) -> Reply {
     let body = json!({"error": {"code": code, "message": message, "status": status}});
-    Reply { status: code, body, headers: Vec::new() }
+    Reply { status: code, ..Reply::ok(body) }
 }
 
 fn not_found(what: &str) -> Reply {
