@@ -165,7 +165,7 @@ fn graphs(criterion: &mut Criterion) {
         };
         let mut node = |_| {
             let wanted = vec![wanted(numbers.below(14), 1 + numbers.below(24))];
-            TaskNode { wanted, nodes: 1, inputs: Vec::new() }
+            TaskNode { wanted, nodes: 1, ..TaskNode::default() }
         };
         let nodes: Vec<TaskNode> = (0..tasks).map(&mut node).collect();
         for objective in [Objective::Cost, Objective::Time] {

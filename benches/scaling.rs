@@ -53,7 +53,7 @@ fn tasks(criterion: &mut Criterion) {
     let options = GraphOptions::default();
     let mut group = criterion.benchmark_group("scaling/tasks");
     for count in [10_u32, 20, 40, 80, 160, 320] {
-        let node = |_| TaskNode { wanted: vec![Requirement::default()], nodes: 1, inputs: Vec::new() };
+        let node = |_| TaskNode { wanted: vec![Requirement::default()], nodes: 1, ..TaskNode::default() };
         let nodes: Vec<TaskNode> = (0..count).map(node).collect();
         let edges: Vec<Edge> = (1..count).map(|to| Edge { from: to - 1, to, gigabytes: 100.0 }).collect();
         group.throughput(Throughput::Elements(count.into()));
