@@ -10,6 +10,8 @@ use sky::optimizer::{
     Edge, Egress, EgressTariff, GraphOptions, Objective, Options, Replanner, TaskNode, plan, plan_graph, rejections,
 };
 
+mod setup;
+
 fn devices(catalog: &Catalog, name: &str, count: u32) -> Requirement {
     let accelerator = catalog.find_accelerator(name).expect("the embedded catalog has it");
     let accelerators = vec![AcceleratorCount { accelerator, count_milli: count * 1000 }];
@@ -182,10 +184,7 @@ fn graphs(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    // All benchmarks together end within ten minutes.
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = setup::criterion();
     targets = single, again, solvers, graphs
 }
 criterion_main!(benches);

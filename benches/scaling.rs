@@ -7,6 +7,8 @@ use sky::catalog::{Bucket, Catalog, Grain};
 use sky::model::{CapacityType, Requirement};
 use sky::optimizer::{Edge, Egress, EgressTariff, GraphOptions, Options, TaskNode, plan, plan_graph};
 
+mod setup;
+
 /// The floor: one pass over the prices, types and regions of every unit of the default CPU families, in order, counting
 /// those of one type. A plan reads the same columns and writes what it keeps.
 fn floor(criterion: &mut Criterion) {
@@ -66,10 +68,7 @@ fn tasks(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    // All benchmarks together end within ten minutes.
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = setup::criterion();
     targets = floor, alternatives, tasks
 }
 criterion_main!(benches);
