@@ -135,7 +135,7 @@ mod tests {
         .expect("flags");
         let clouds: Vec<CloudId> = catalog.clouds().collect();
         let request = crate::request::resolve(&task, catalog, &clouds).expect("resolves");
-        plan(catalog, &request.requirements, 1, &Options::default()).candidates().to_vec()
+        plan(catalog, &request.requirements, 1, &Options::default()).candidates().clone()
     }
 
     fn quota(name: &str, on: CapacityType, limit: f64, usage: Option<f64>) -> Quota {

@@ -30,7 +30,7 @@ pub(super) struct Reply {
     pub status: u16,
     pub body: Value,
     /// The body as it is sent, where it was put together from texts.
-    pub text: Option<String>,
+    pub text: Option<Box<str>>,
     pub headers: Vec<(String, String)>,
 }
 
@@ -56,7 +56,7 @@ impl Reply {
 
     /// JSON that is text already.
     pub(super) fn text(text: String) -> Self {
-        Self { text: Some(text), ..Self::ok(Value::Null) }
+        Self { text: Some(text.into()), ..Self::ok(Value::Null) }
     }
 
     /// An envelope with one error.

@@ -153,7 +153,7 @@ impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = match self.text {
-            Some(text) => (status, [(header::CONTENT_TYPE, "application/json")], text).into_response(),
+            Some(text) => (status, [(header::CONTENT_TYPE, "application/json")], String::from(text)).into_response(),
             None => (status, axum::Json(self.body)).into_response(),
         };
         for (name, value) in self.headers {

@@ -71,11 +71,13 @@ fn a_machine_comes_up_is_billed_stops_starts_and_goes() {
     assert_eq!(site.instance(id).map(|instance| instance.state), None, "remembered for ever");
 }
 
+/// Machines that come and go, many times what is remembered of them.
+const MANY: usize = 3 * MOST_REMEMBERED;
+
 #[test]
 fn what_is_long_gone_leaves_sums_and_no_memory() {
     let site = site("  gcp: always");
     let stays = made(&site.launch(&Ask { names: vec!["stays".to_owned()], ..ask("us-central1-a") }).expect("sold")).id;
-    const MANY: usize = 3 * MOST_REMEMBERED;
     for n in 0..MANY {
         let one = Ask { names: vec![format!("a-{n}")], token: Some(format!("t-{n}")), ..ask("us-central1-a") };
         let id = made(&site.launch(&one).expect("sold")).id;

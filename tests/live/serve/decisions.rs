@@ -92,14 +92,11 @@ const STORIES: [Story; 18] = [
 
 /// What keeps both launches to the same clouds: one by name, or all that this build can call.
 fn kept_to(cloud: Option<&str>) -> Vec<String> {
-    match cloud {
-        Some(cloud) => vec!["--cloud".to_owned(), cloud.to_owned()],
-        None => {
-            let all = ["aws", "azure", "gcp"];
-            let absent = all.into_iter().filter(|cloud| !clouds().contains(cloud));
-            absent.flat_map(|cloud| ["--exclude".to_owned(), cloud.to_owned()]).collect()
-        }
+    if let Some(cloud) = cloud {
+        return vec!["--cloud".to_owned(), cloud.to_owned()];
     }
+    let absent = ["aws", "azure", "gcp"].into_iter().filter(|cloud| !clouds().contains(cloud));
+    absent.flat_map(|cloud| ["--exclude".to_owned(), cloud.to_owned()]).collect()
 }
 
 /// How many refusals the story tells; both launches must tell the same.
