@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
-
 use super::super::context::Context;
 use crate::catalog::Catalog;
 use crate::cloud::Quota;
@@ -65,7 +63,6 @@ pub(super) async fn look(context: &Context, candidates: &[Candidate], nodes: u16
 
 /// The limits by region, as far as they come in time.
 async fn read(context: &Context, regions: &[(CloudId, RegionId)]) -> BTreeMap<RegionId, Vec<Quota>> {
-    let end = Instant::now() + PATIENCE;
     let mut tasks = tokio::task::JoinSet::new();
     for (cloud, region) in regions {
         let name = context.catalog.cloud_name(*cloud);
@@ -77,11 +74,15 @@ async fn read(context: &Context, regions: &[(CloudId, RegionId)]) -> BTreeMap<Re
         });
     }
     let mut found = BTreeMap::new();
-    while let Ok(Some(done)) = timeout_at(end, tasks.join_next()).await {
-        if let Ok((region, Ok(quotas))) = done {
-            found.insert(region, quotas);
+    let gather = async {
+        while let Some(done) = tasks.join_next().await {
+            if let Ok((region, Ok(quotas))) = done {
+                found.insert(region, quotas);
+            }
         }
-    }
+    };
+    // Who has not said it by then has not said it.
+    let _ = tokio::time::timeout(PATIENCE, gather).await;
     found
 }
 

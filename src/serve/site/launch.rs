@@ -10,8 +10,7 @@ use crate::sim::{Asked, Spoken, Taken};
 
 use super::offers::Found;
 use super::{
-    Ask, Injection, Inner, Instance, InstanceId, Mishap, Outcome, Record, Refusal, Site, SiteError, State, Verdict,
-    Wire,
+    Ask, Inner, Instance, InstanceId, Mishap, Outcome, Record, Refusal, Site, SiteError, State, Verdict, Wire,
 };
 
 /// A listing that lags shows a new instance after so long.
@@ -59,32 +58,6 @@ impl Site {
         let verdict = inner.verdict(self, found, ask, asked, now);
         self.note(&mut inner, record("launch", ask, &verdict, now));
         Ok(verdict)
-    }
-
-    /// Lets the next launches that it speaks of meet a fault. Several are met in the order they were given.
-    ///
-    /// # Errors
-    /// A body that no cloud of it has.
-    pub fn inject(&self, injection: Injection) -> Result<(), String> {
-        if let Mishap::Body(key) = &injection.mishap {
-            let clouds = ["aws", "azure", "gcp"].into_iter();
-            let mut asked = clouds.filter(|cloud| injection.cloud.as_deref().is_none_or(|named| named == *cloud));
-            if !asked.any(|cloud| crate::denials::body(cloud, key).is_some()) {
-                return Err(format!("no cloud of this injection has a body '{key}'"));
-            }
-        }
-        self.lock().injections.push(injection);
-        Ok(())
-    }
-
-    /// The orders that are still open.
-    pub fn injections(&self) -> Vec<Injection> {
-        self.lock().injections.clone()
-    }
-
-    /// Takes all open orders back.
-    pub fn forget_injections(&self) {
-        self.lock().injections.clear();
     }
 }
 
