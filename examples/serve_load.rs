@@ -44,7 +44,8 @@ async fn main() -> ExitCode {
 }
 
 async fn measure(arguments: Vec<String>) -> Result<String, String> {
-    let (named, rest): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|argument| argument.contains('='));
+    let (named, rest): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|argument| argument.contains('=') && !argument.starts_with("http://"));
     let url = rest.first().and_then(|url| url.strip_prefix("http://")).and_then(|url| url.split_once('/'));
     let (address, path) = url.ok_or(USAGE)?;
     let number = |at: usize, usual: u64| rest.get(at).and_then(|text| text.parse().ok()).unwrap_or(usual);
