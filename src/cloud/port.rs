@@ -223,6 +223,9 @@ pub trait CloudProvider: Send + Sync {
     /// Terminates all that a launch call made in this region, disks and addresses too. Already gone is done.
     async fn release(&self, region: &str, key: &LeaseKey) -> Result<(), ProviderError>;
 
+    /// Terminates machines of one region that lost the tag of their launch, by name. Already gone is done.
+    async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError>;
+
     /// Stops these machines of one region and waits until they are stopped.
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError>;
 

@@ -133,6 +133,14 @@ impl CloudProvider for SiteProvider {
         Ok(())
     }
 
+    async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError> {
+        for instance in nodes.iter().filter_map(|node| self.named(node)) {
+            // One that is gone by now is done.
+            let _ = self.site.terminate(instance.id);
+        }
+        Ok(())
+    }
+
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError> {
         for node in nodes {
             let instance = self.named(node).ok_or_else(|| gone(node))?;
