@@ -276,9 +276,10 @@ fn asking_until_it_is_up_ends_where_no_waiting_helps() {
     let mut world = world(|attempt: &Attempt, n, _: &mut _, _, _| {
         let zones = attempt.zones.as_slice().iter();
         // The first round meets a stockout; credentials are gone from the second on.
-        Answer::Denied(match n {
-            0..4 => zones.map(|zone| denial(Cause::Stockout, here(attempt, Some(*zone)), 5)).collect(),
-            _ => smallvec![denial(Cause::Unauthorized, whole(attempt), 900)],
+        Answer::Denied(if n < 4 {
+            zones.map(|zone| denial(Cause::Stockout, here(attempt, Some(*zone)), 5)).collect()
+        } else {
+            smallvec![denial(Cause::Unauthorized, whole(attempt), 900)]
         })
     });
     let (engine, _) = run(&mut world, PolicyName::CloudFirst, demand(two_clouds(), 1, limits));
