@@ -7,6 +7,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use sky::catalog::{Bucket, Catalog, Grain};
 use sky::model::{AcceleratorCount, CapacityType};
 
+mod setup;
+
 fn load(c: &mut Criterion) {
     let mut group = c.benchmark_group("catalog/load");
     group.bench_function("embedded", |b| b.iter(Catalog::view_embedded));
@@ -72,10 +74,7 @@ fn units(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    // All benchmarks together end within ten minutes.
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = setup::criterion();
     targets = load, names, units
 }
 criterion_main!(benches);

@@ -11,6 +11,8 @@ use sky::model::{
     Money, Offering, RegionId, Scope, Span, Timestamp, TypeId, ZoneId, ZoneSet,
 };
 
+mod setup;
+
 /// `count` candidates over three clouds, four zones a region, prices rising.
 fn candidates(count: u16) -> Arc<[Candidate]> {
     let one = |index: u16| {
@@ -117,10 +119,7 @@ fn one_step(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    // All benchmarks together end within ten minutes.
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = setup::criterion();
     targets = all_fail, one_step
 }
 criterion_main!(benches);

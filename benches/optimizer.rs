@@ -10,6 +10,8 @@ use sky::optimizer::{
     Edge, Egress, EgressTariff, GraphOptions, Objective, Options, Replanner, TaskNode, plan, plan_graph, rejections,
 };
 
+mod setup;
+
 fn devices(catalog: &Catalog, name: &str, count: u32) -> Requirement {
     let accelerator = catalog.find_accelerator(name).expect("the embedded catalog has it");
     let accelerators = vec![AcceleratorCount { accelerator, count_milli: count * 1000 }];
@@ -165,7 +167,7 @@ fn graphs(criterion: &mut Criterion) {
         };
         let mut node = |_| {
             let wanted = vec![wanted(numbers.below(14), 1 + numbers.below(24))];
-            TaskNode { wanted, nodes: 1, inputs: Vec::new() }
+            TaskNode { wanted, nodes: 1, ..TaskNode::default() }
         };
         let nodes: Vec<TaskNode> = (0..tasks).map(&mut node).collect();
         for objective in [Objective::Cost, Objective::Time] {
@@ -182,10 +184,7 @@ fn graphs(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    // All benchmarks together end within ten minutes.
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = setup::criterion();
     targets = single, again, solvers, graphs
 }
 criterion_main!(benches);

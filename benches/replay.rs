@@ -7,6 +7,8 @@ use sky::sim::trace::{Columns, Series};
 use sky::sim::{Entity, Luck};
 use std::hint::black_box;
 
+mod setup;
+
 const TICKS: u64 = 100_000;
 const GAP: u64 = 195;
 
@@ -43,9 +45,7 @@ fn replay(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = setup::criterion();
     targets = replay
 }
 criterion_main!(benches);

@@ -7,6 +7,8 @@ use sky::catalog::{Bucket, Catalog, Grain};
 use sky::model::{CapacityType, Requirement};
 use sky::optimizer::{Edge, Egress, EgressTariff, GraphOptions, Options, TaskNode, plan, plan_graph};
 
+mod setup;
+
 /// The floor: one pass over the prices, types and regions of every unit of the default CPU families, in order, counting
 /// those of one type. A plan reads the same columns and writes what it keeps.
 fn floor(criterion: &mut Criterion) {
@@ -53,7 +55,7 @@ fn tasks(criterion: &mut Criterion) {
     let options = GraphOptions::default();
     let mut group = criterion.benchmark_group("scaling/tasks");
     for count in [10_u32, 20, 40, 80, 160, 320] {
-        let node = |_| TaskNode { wanted: vec![Requirement::default()], nodes: 1, inputs: Vec::new() };
+        let node = |_| TaskNode { wanted: vec![Requirement::default()], nodes: 1, ..TaskNode::default() };
         let nodes: Vec<TaskNode> = (0..count).map(node).collect();
         let edges: Vec<Edge> = (1..count).map(|to| Edge { from: to - 1, to, gigabytes: 100.0 }).collect();
         group.throughput(Throughput::Elements(count.into()));
@@ -66,10 +68,7 @@ fn tasks(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    // All benchmarks together end within ten minutes.
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = setup::criterion();
     targets = floor, alternatives, tasks
 }
 criterion_main!(benches);

@@ -7,6 +7,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use sky::study::stats::{Bootstrap, Comparison, Level, Resampling, Sample, Statistic, compare, swap_test};
 
+mod setup;
+
 const TRIALS: usize = 20_000;
 const STATISTICS: [Statistic; 4] = [Statistic::P50, Statistic::P90, Statistic::P99, Statistic::RestrictedMean(20.0)];
 
@@ -43,10 +45,7 @@ fn judging(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    // All benchmarks together end within ten minutes.
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = setup::criterion();
     targets = judging
 }
 criterion_main!(benches);

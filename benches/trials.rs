@@ -8,6 +8,8 @@ use sky::sim::trial::Runner;
 use sky::yaml::Source;
 use std::hint::black_box;
 
+mod setup;
+
 const V100_SCARCE: &str = include_str!("../scenarios/v100-scarce.yaml");
 
 fn trials(criterion: &mut Criterion) {
@@ -34,10 +36,7 @@ fn trials(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    // All benchmarks together end within ten minutes.
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = setup::criterion();
     targets = trials
 }
 criterion_main!(benches);

@@ -13,6 +13,8 @@ const STOCKOUT: Span = Span::from_secs(30 * 60);
 const QUOTA: Span = Span::HOUR;
 /// What a location does not sell, it will not sell this week either; and permissions need a hand.
 const LASTING: Span = Span::from_secs(24 * 3600);
+/// The limit that new projects have at zero. It binds machines with accelerators alone.
+const GPUS: &str = "'GPUS_ALL_REGIONS'";
 /// A throttled project is left alone for a moment once repeating in place was in vain.
 const THROTTLED: Span = Span::from_secs(60);
 
@@ -63,9 +65,11 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new("UNSUPPORTED_OPERATION", Cause::Preempted, Reach::Zone, STOCKOUT, SKYPILOT),
     // A limit over all regions ends the search on this cloud; a regional one only in the region.
+    Rule::when("QUOTA_EXCEEDED", GPUS, Cause::QuotaExceeded, Reach::CloudAccelerators, QUOTA, QUOTA_GLOBAL),
     Rule::when("QUOTA_EXCEEDED", "globally", Cause::QuotaExceeded, Reach::Cloud, QUOTA, QUOTA_GLOBAL),
     Rule::when("QUOTA_EXCEEDED", "_ALL_REGIONS'", Cause::QuotaExceeded, Reach::Cloud, QUOTA, QUOTA_GLOBAL),
     Rule::new("QUOTA_EXCEEDED", Cause::QuotaExceeded, Reach::RegionFamily, QUOTA, QUOTA_REGION),
+    Rule::when("quotaExceeded", GPUS, Cause::QuotaExceeded, Reach::CloudAccelerators, QUOTA, QUOTA_GLOBAL),
     Rule::when("quotaExceeded", "globally", Cause::QuotaExceeded, Reach::Cloud, QUOTA, QUOTA_GLOBAL),
     Rule::when("quotaExceeded", "_ALL_REGIONS'", Cause::QuotaExceeded, Reach::Cloud, QUOTA, QUOTA_GLOBAL),
     Rule::new("quotaExceeded", Cause::QuotaExceeded, Reach::RegionFamily, QUOTA, QUOTA_HTTP),

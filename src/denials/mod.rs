@@ -108,6 +108,7 @@ impl Reach {
             Self::RegionFamily => Scope { family: Some(offering.family), capacity: terms, ..region },
             Self::RegionCapacity => Scope { capacity: terms, ..region },
             Self::CloudFamily => Scope { family: Some(offering.family), capacity: terms, ..cloud },
+            Self::CloudAccelerators => Scope { accelerated: true, ..cloud },
             Self::InPlace => region,
             Self::Cloud | Self::Request => cloud,
         }

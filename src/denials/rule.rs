@@ -19,6 +19,8 @@ pub enum Reach {
     Cloud,
     /// The quota family in every region of the cloud, on the same terms.
     CloudFamily,
+    /// Everything with accelerators in every region of the cloud, on-demand and spot.
+    CloudAccelerators,
     /// Nothing but this moment: the same call a little later may succeed. If it never does, the region.
     InPlace,
     /// The request itself: no other place would take it.
@@ -116,6 +118,7 @@ impl Reach {
             Self::RegionCapacity => "region-capacity",
             Self::Cloud => "cloud",
             Self::CloudFamily => "cloud-family",
+            Self::CloudAccelerators => "cloud-accelerators",
             Self::InPlace => "in-place",
             Self::Request => "request",
         }

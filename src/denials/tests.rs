@@ -126,6 +126,15 @@ fn what_a_zone_does_not_sell_is_looked_for_in_the_next() {
 }
 
 #[test]
+fn a_limit_on_all_gpus_leaves_machines_without() {
+    for code in ["QUOTA_EXCEEDED", "quotaExceeded"] {
+        let global = |quota: &str| format!("Quota '{quota}' exceeded.  Limit: 0.0 globally.");
+        let reach = |quota| classify("gcp", code, &global(quota)).unwrap().reach;
+        assert_eq!((reach("GPUS_ALL_REGIONS"), reach("CPUS_ALL_REGIONS")), (Reach::CloudAccelerators, Reach::Cloud));
+    }
+}
+
+#[test]
 fn an_unknown_code_is_not_guessed() {
     assert!(classify("gcp", "NEVER_HEARD_OF", "does not have enough resources").is_none());
     assert!(classify("azure", "OperationNotAllowed", "The VM must be running.").is_none());
@@ -149,6 +158,8 @@ fn a_scope_covers_what_it_speaks_for_and_nothing_else() {
     assert!(covers(Reach::RegionFamily, &other_type, zone) && !covers(Reach::RegionFamily, &other_family, zone));
     assert!(covers(Reach::RegionCapacity, &other_family, zone) && !covers(Reach::RegionCapacity, &on_demand, zone));
     assert!(covers(Reach::CloudFamily, &other_region, zone) && !covers(Reach::CloudFamily, &other_family, zone));
+    let bare = Offering { accelerator: None, ..OFFERING };
+    assert!(covers(Reach::CloudAccelerators, &other_region, None) && !covers(Reach::CloudAccelerators, &bare, zone));
     assert!(covers(Reach::Cloud, &on_demand, zone) && covers(Reach::Cloud, &other_region, None));
     let regionwide = Reach::Zone.scope(&OFFERING, None);
     assert!(regionwide.covers(&OFFERING, None) && !regionwide.covers(&other_region, None));

@@ -61,6 +61,7 @@ const REACHES: &[Reach] = &[
     Reach::RegionCapacity,
     Reach::Cloud,
     Reach::CloudFamily,
+    Reach::CloudAccelerators,
     Reach::InPlace,
     Reach::Request,
 ];

@@ -45,6 +45,8 @@ pub struct Scope {
     pub instance_type: Option<TypeId>,
     /// The accelerator model.
     pub accelerator: Option<AcceleratorId>,
+    /// Only what carries accelerators, of whatever model.
+    pub accelerated: bool,
     /// So many devices attached to whatever machine.
     pub attached: Option<AcceleratorCount>,
     /// On-demand or spot.
@@ -85,6 +87,7 @@ impl Scope {
             && admits(self.family, Some(offering.family))
             && admits(self.capacity, Some(offering.capacity))
             && admits(self.accelerator, offering.accelerator)
+            && (!self.accelerated || offering.accelerator.is_some())
             && admits(self.attached, offering.attached)
     }
 }

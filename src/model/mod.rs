@@ -18,6 +18,6 @@ pub use denial::{Cause, Denial, Denials, Scope};
 pub use ids::{AcceleratorId, CloudId, FamilyId, RegionId, TypeId, ZoneId};
 pub use journal::{Entry, Happening, Outcome};
 pub use offering::{Candidate, CapacityType, Offering, ZoneSet};
-pub use place::Place;
+pub use place::{Place, Preference};
 pub use requirement::{AcceleratorCount, Bound, Requirement};
 pub use units::{Money, ParseUnitError, Span, Timestamp};

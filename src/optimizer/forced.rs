@@ -69,7 +69,7 @@ mod tests {
         let accelerator = catalog.find_accelerator("V100").expect("V100");
         let v100 = vec![AcceleratorCount { accelerator, count_milli: 1000 }];
         let wanted = vec![Requirement { accelerators: v100, ..Requirement::default() }];
-        let task = TaskNode { wanted: wanted.clone(), nodes: 1, inputs: Vec::new() };
+        let task = TaskNode { wanted: wanted.clone(), nodes: 1, ..TaskNode::default() };
         let edges = vec![Edge { from: 0, to: 1, gigabytes: 500.0 }];
         let graph = Graph { tasks: vec![task.clone(), task], edges, outside: Vec::new() };
         let egress = Egress::new(catalog, EgressTariff::Regions);

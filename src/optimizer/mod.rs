@@ -31,7 +31,7 @@ pub use egress::{Egress, EgressTariff};
 pub use expect::{Availability, expected_cost};
 pub use explain::{Explanation, Later, Standing, explain, standing, unmet};
 pub use forced::forced;
-pub use options::{Options, Preference, PriceOverlay};
+pub use options::{Options, PriceOverlay};
 pub use plan::{Plan, plan};
 pub use rank::Ranked;
 pub use reject::{Drop, Nearest, Rejection, Relaxation, nearest, offered_in, rejections, rejections_among, why_not};

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** without options the ranking is by list price alone.
 
-use crate::model::{CloudId, Money, Place};
+use crate::model::{CloudId, Money, Preference};
 
 /// What the ranking goes by, besides list prices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,15 +18,6 @@ pub struct Options {
 pub struct PriceOverlay {
     /// By cloud, in millionths: 850 000 is 15 % off.
     factors: [u32; Self::CLOUDS],
-}
-
-/// A soft preference: candidates in these places come first if they cost at most so much more than the cheapest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preference {
-    /// Any of these.
-    pub places: Vec<Place>,
-    /// How much dearer they may be, in thousandths: 100 is 10 %.
-    pub premium_milli: u32,
 }
 
 const WHOLE: u32 = 1_000_000;

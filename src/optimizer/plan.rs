@@ -4,10 +4,10 @@
 //! complete when the plan is made, only the candidates' details are read from the catalog when asked for.
 
 use crate::catalog::Catalog;
-use crate::model::{Candidate, CapacityType, Money, Requirement};
+use crate::model::{Candidate, CapacityType, Money, Preference, Requirement};
 
 use super::filter::{self, Places};
-use super::options::{Options, Preference, PriceOverlay};
+use super::options::{Options, PriceOverlay};
 use super::rank::{self, Alternative, Ranked};
 
 /// The ranked candidates of one request.

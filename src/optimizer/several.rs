@@ -52,6 +52,7 @@ impl Graph {
                 wanted: request.requirements.clone(),
                 nodes: request.nodes,
                 inputs: priced.map(|data| data.input).collect(),
+                prefer: request.prefer.clone(),
             });
             graph.outside.extend(outside);
             graph.edges.extend(request.depends_on.iter().map(|&from| {

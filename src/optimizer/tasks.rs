@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
-use crate::model::{Candidate, Money, Place, Requirement, Scope, Span};
+use crate::model::{Candidate, Money, Place, Preference, Requirement, Scope, Span};
 
 use super::egress::{Egress, MB_PER_GB};
 use super::graph::{self, Choice, Effort, Link, Problem, ProblemError, Proof, Solution, Table};
@@ -25,6 +25,9 @@ pub struct TaskNode {
     pub nodes: u16,
     /// Data that it reads from where it already is.
     pub inputs: Vec<Input>,
+    /// Places where its machines may cost a little more: they are weighed as if they were so much cheaper, and paid in
+    /// full. Counts when dollars are minimised.
+    pub prefer: Option<Preference>,
 }
 
 /// Data that lies somewhere.
@@ -121,6 +124,8 @@ struct Prepared<'a> {
     /// Of each task its candidates, one a region and run time; then what each costs with its inputs, in fine units.
     candidates: Vec<Vec<Candidate>>,
     costs: Vec<Vec<i64>>,
+    /// What each is weighed as; as it costs for a task without preferences, which has none here.
+    weights: Vec<Vec<i64>>,
     volumes: Vec<i64>,
     /// Tables that depend on a volume, by volume; none if one table prices all.
     by_volume: BTreeMap<i64, Table>,
@@ -164,14 +169,17 @@ impl<'a> Prepared<'a> {
         for (index, task) in tasks.iter().enumerate() {
             // Tasks that ask for the same are common, and looked up once.
             let known = (0..index).find_map(|other| known(&tasks[other], &candidates[other], task, options));
-            let fresh = || by_region(&plan(catalog, &task.wanted, task.nodes, &options.ranking), &options.denied);
+            let fresh = || {
+                let ranking = Options { prefer: task.prefer.clone(), ..options.ranking.clone() };
+                by_region(&plan(catalog, &task.wanted, task.nodes, &ranking), &options.denied, task.prefer.as_ref())
+            };
             let found = known.unwrap_or_else(fresh);
             if found.is_empty() {
                 return Err(GraphError::Infeasible { task: index as u32 });
             }
             candidates.push(found);
         }
-        let mut costs = Vec::with_capacity(tasks.len());
+        let (mut costs, mut weights) = (Vec::with_capacity(tasks.len()), Vec::with_capacity(tasks.len()));
         for (task, found) in tasks.iter().zip(&candidates) {
             let mut sums: Vec<i64> = found.iter().map(|candidate| candidate.cost.0.saturating_mul(FINE)).collect();
             for input in &task.inputs {
@@ -179,15 +187,16 @@ impl<'a> Prepared<'a> {
                 let moved = found.iter().map(|candidate| brought(catalog, egress, (input, mb), candidate));
                 sums.iter_mut().zip(moved).for_each(|(sum, moved)| *sum = sum.saturating_add(moved));
             }
+            weights.push(task.prefer.as_ref().map_or_else(Vec::new, |liked| weighed(liked, found, &sums)));
             costs.push(sums);
         }
         let by_volume = volumes.iter().filter_map(|&mb| Some((mb, egress.table_for(mb)?))).collect();
-        Ok(Self { egress, candidates, costs, volumes, by_volume })
+        Ok(Self { egress, candidates, costs, weights, volumes, by_volume })
     }
 
     fn problem(&self, edges: &[Edge], objective: Objective) -> Problem<'_> {
         let value = |task: usize, at: usize| match objective {
-            Objective::Cost => self.costs[task][at],
+            Objective::Cost => self.weights[task].get(at).copied().unwrap_or(self.costs[task][at]),
             Objective::Time => (self.candidates[task][at].runtime.0 as i64).saturating_mul(FINE),
         };
         let choices = |(task, found): (usize, &Vec<Candidate>)| {
@@ -234,7 +243,7 @@ impl<'a> Prepared<'a> {
 
 /// The candidates of a task, from those of one that asks for the same but perhaps runs longer or shorter.
 fn known(other: &TaskNode, found: &[Candidate], task: &TaskNode, options: &GraphOptions) -> Option<Vec<Candidate>> {
-    if other.nodes != task.nodes || other.wanted.len() != task.wanted.len() {
+    if other.nodes != task.nodes || other.wanted.len() != task.wanted.len() || other.prefer != task.prefer {
         return None;
     }
     if other.wanted == task.wanted {
@@ -243,7 +252,7 @@ fn known(other: &TaskNode, found: &[Candidate], task: &TaskNode, options: &Graph
     let ([before], [wanted]) = (&other.wanted[..], &task.wanted[..]) else { return None };
     // Runs of an hour and more are ranked as the prices are, so the ranking is the same whatever their length.
     let long = |run: Span| run >= Span::HOUR;
-    let alike = long(before.runtime) && long(wanted.runtime) && options.ranking.prefer.is_none();
+    let alike = long(before.runtime) && long(wanted.runtime) && other.prefer.is_none();
     if !alike || !same_but_time(before, wanted) {
         return None;
     }
@@ -278,12 +287,13 @@ fn same_but_time(a: &Requirement, b: &Requirement) -> bool {
         && (*max_price_hourly, *preference) == (b.max_price_hourly, b.preference)
 }
 
-/// Of each region the candidates that can be best there: the first of each run time. Only those of the best rank.
-fn by_region(plan: &Plan<'_>, denied: &[Scope]) -> Vec<Candidate> {
-    let mut seen: Vec<(u16, Span)> = Vec::new();
+/// Of each region the candidates that can be best there: the first of each run time, and the first in a liked place.
+/// Only those of the best rank.
+fn by_region(plan: &Plan<'_>, denied: &[Scope], prefer: Option<&Preference>) -> Vec<Candidate> {
+    let mut seen: Vec<(u16, Span, bool)> = Vec::new();
     let mut found: Vec<Candidate> = Vec::new();
     let mut open = vec![true; plan.catalog().regions().len()];
-    let one_time = plan.runtimes() == 1;
+    let one_each = plan.runtimes() == 1 && prefer.is_none();
     let mut rank = None;
     for (position, ranked) in plan.ranked().iter().enumerate() {
         if rank.is_some_and(|rank| rank != plan.preference_at(position)) {
@@ -294,16 +304,27 @@ fn by_region(plan: &Plan<'_>, denied: &[Scope]) -> Vec<Candidate> {
         }
         let Some(candidate) = still_open(plan.candidate(position), denied) else { continue };
         rank = Some(candidate.preference);
-        if one_time {
+        let kind = (ranked.region, candidate.runtime, prefer.is_some_and(|liked| liked.is_for(&candidate)));
+        if one_each {
             open[ranked.region as usize] = false;
-        } else if seen.contains(&(ranked.region, candidate.runtime)) {
+        } else if seen.contains(&kind) {
             continue;
         } else {
-            seen.push((ranked.region, candidate.runtime));
+            seen.push(kind);
         }
         found.push(candidate);
     }
     found
+}
+
+/// What candidates that cost this are weighed as: liked ones as much less as they may cost more.
+fn weighed(liked: &Preference, found: &[Candidate], costs: &[i64]) -> Vec<i64> {
+    let weight = |(candidate, &cost): (&Candidate, &i64)| {
+        let own = candidate.cost.0.saturating_mul(FINE);
+        let less = (own as i128 * 1000 / (1000 + i128::from(liked.premium_milli))) as i64;
+        if liked.is_for(candidate) { cost - own + less } else { cost }
+    };
+    found.iter().zip(costs).map(weight).collect()
 }
 
 /// The candidate with the zones that no denial covers, if any.

@@ -237,6 +237,7 @@ pub fn scope_title(names: &dyn Names, scope: &Scope) -> String {
     }
     parts.extend(scope.family.map(|id| names.family(id).to_owned()));
     parts.extend(scope.instance_type.map(|id| names.instance_type(id).name.to_owned()));
+    parts.extend(scope.accelerated.then(|| "with accelerators".to_owned()));
     parts.extend(scope.accelerator.map(|id| names.accelerator(id).to_owned()));
     parts.extend(
         scope

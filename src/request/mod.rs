@@ -42,7 +42,7 @@ pub use machine::{Autostop, Image, Machine};
 pub use named::{Named, NotNamed};
 pub use overlay::overlaid;
 pub use pattern::Pattern;
-pub use resolve::{Preference, Request, resolve};
+pub use resolve::{Request, resolve};
 pub use schema::task_schema;
 pub use secret::Secret;
 pub use task::{Task, from_flags, parse_tasks};

@@ -4,18 +4,14 @@ use crate::catalog::Catalog;
 use crate::cli::Failure;
 use crate::engine::policy::PolicyName;
 use crate::model::{Candidate, Money, ParseUnitError};
-use crate::optimizer::{Egress, EgressTariff, Graph, Options, Plan, Preference, input_cost, nearest, plan};
+use crate::optimizer::{Egress, EgressTariff, Graph, Options, Plan, input_cost, nearest, plan};
 use crate::report::plan::suggestions;
 use crate::request::Request;
 use crate::yaml::did_you_mean;
 
 /// What the ranking goes by.
 pub(super) fn options(request: &Request) -> Options {
-    let prefer = request
-        .prefer
-        .as_ref()
-        .map(|prefer| Preference { places: prefer.places.clone(), premium_milli: prefer.premium_milli });
-    Options { prefer, ..Options::default() }
+    Options { prefer: request.prefer.clone(), ..Options::default() }
 }
 
 /// The ranked candidates; an error with what comes near if there are none.

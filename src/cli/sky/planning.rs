@@ -127,11 +127,6 @@ fn unplanned(error: &GraphError) -> Failure {
 pub(super) fn warnings(wanted: &Wanted<'_>, graph: &Graph) -> Vec<String> {
     let mut warnings: Vec<String> =
         wanted.requests.iter().flat_map(|request| lost_alternatives(wanted.catalog, request)).collect();
-    if graph.is_linked() && wanted.requests.iter().any(|request| request.prefer.is_some()) {
-        warnings.push(
-            "failover.prefer counts when a task is launched, and not when several are placed together".to_owned(),
-        );
-    }
     for data in graph.outside.iter().filter(|data| data.input.from.cloud.is_none()) {
         warnings.push(format!(
             "moving the data at '{}' is not priced: its address names no cloud of the price tables (s3://, gs://, az://)",

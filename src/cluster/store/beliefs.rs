@@ -56,8 +56,8 @@ impl Store {
             tx.execute("DELETE FROM belief WHERE until <= ?1", [clock.unix_now()])?;
             tx.execute(
                 "INSERT INTO belief (cause, cloud, region, zone, family, instance_type, type_accelerator, accelerator, \
-                 attached, attached_milli, capacity, code, message, met_at, until) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                 attached, attached_milli, capacity, code, message, met_at, until, accelerated) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
                 params![
                     denial.cause.name(),
                     scope.cloud.map(|id| catalog.cloud_name(id)),
@@ -75,6 +75,7 @@ impl Store {
                     clock.unix(at),
                     // A second more, so that a cooldown shorter than one is not over at once.
                     clock.unix(at + denial.cooldown) + 1,
+                    scope.accelerated,
                 ],
             )
         })?;
@@ -102,6 +103,7 @@ impl Store {
                 attached: text("attached")?,
                 attached_milli: row.get("attached_milli")?,
                 capacity: text("capacity")?,
+                accelerated: row.get("accelerated")?,
             };
             let (Some(scope), Some(cause)) =
                 (named.scope(catalog), Cause::ALL.into_iter().find(|known| known.name() == cause))
@@ -171,6 +173,7 @@ struct Named {
     attached: Option<String>,
     attached_milli: Option<u32>,
     capacity: Option<String>,
+    accelerated: bool,
 }
 
 impl Named {
@@ -197,6 +200,7 @@ impl Named {
             accelerator: known(self.accelerator.as_deref(), |name| catalog.find_accelerator(name))?,
             attached: known(self.attached.as_deref(), devices)?,
             capacity: self.capacity.as_deref().map(capacity),
+            accelerated: self.accelerated,
         })
     }
 

@@ -5,7 +5,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{StoreError, Stored};
 
 /// Each step leads from one version to the next; steps are never changed once released, only added.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
 CREATE TABLE installation (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL);
 CREATE TABLE cluster (
     name TEXT PRIMARY KEY,
@@ -51,7 +52,11 @@ CREATE TABLE belief (
     accelerator TEXT, attached TEXT, attached_milli INTEGER, capacity TEXT,
     code TEXT NOT NULL, message TEXT NOT NULL, met_at INTEGER NOT NULL, until INTEGER NOT NULL
 ) STRICT;
-"];
+",
+    "
+ALTER TABLE belief ADD COLUMN accelerated INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// Brings a file up to date.
 pub(super) fn migrate(connection: &mut Connection) -> Stored<()> {
@@ -78,4 +83,25 @@ pub(super) fn migrate(connection: &mut Connection) -> Stored<()> {
     transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
     transaction.commit()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_first_version_is_brought_up_to_date_with_what_it_holds() {
+        let mut connection = Connection::open_in_memory().expect("opens");
+        connection.execute_batch(STEPS[0]).expect("a first version");
+        connection.pragma_update(None, "user_version", 1).expect("writes");
+        let row =
+            "INSERT INTO belief (cause, cloud, code, message, met_at, until) VALUES ('quota', 'gcp', 'c', 'm', 1, 2)";
+        connection.execute(row, []).expect("writes");
+        migrate(&mut connection).expect("migrates");
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("reads");
+        assert_eq!(version, STEPS.len() as i64);
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?));
+        let held = connection.query_row("SELECT cloud, accelerated FROM belief", [], read).expect("reads");
+        assert_eq!(held, ("gcp".to_owned(), false));
+    }
 }

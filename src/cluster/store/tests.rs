@@ -244,6 +244,7 @@ fn denials_are_believed_by_every_launch_until_they_end() {
     let kept = |cause| beliefs.iter().any(|belief| belief.cause == cause);
     assert!(kept(Cause::Stockout) && kept(Cause::QuotaExceeded) && kept(Cause::Unsupported));
     assert!(!kept(Cause::Unauthorized) && !kept(Cause::InvalidRequest), "those are mended between launches");
+    assert!(beliefs.iter().any(|belief| belief.scope.accelerated), "a limit on all GPUs stays one");
     // What was read back speaks for what was refused, and for the very same.
     let zones = beliefs.iter().filter(|belief| belief.scope.zone.is_some() && belief.scope.instance_type.is_some());
     assert!(zones.count() > 0);

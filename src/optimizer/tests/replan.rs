@@ -49,6 +49,7 @@ fn scope(plan: &Plan<'_>, at: usize, names: u8) -> Scope {
         family: named(3).then_some(offering.family),
         instance_type: named(4).then_some(offering.instance_type),
         accelerator: if named(5) { offering.accelerator } else { None },
+        accelerated: named(5) && at.is_multiple_of(3),
         attached: if named(7) { offering.attached } else { None },
         capacity: named(6).then_some(offering.capacity),
     }

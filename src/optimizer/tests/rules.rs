@@ -2,10 +2,10 @@
 
 use super::{catalog, device, list_order, region, spot, wants, zone};
 use crate::catalog::{AWS, AZURE, GCP};
-use crate::model::{Bound, Candidate, CapacityType, Money, Place, Requirement, Span};
+use crate::model::{Bound, Candidate, CapacityType, Money, Place, Preference, Requirement, Span};
 use crate::optimizer::{
-    Availability, Drop, Options, Plan, Preference, PriceOverlay, Relaxation, expected_cost, nearest, offered_in, plan,
-    rejections, rejections_among, why_not,
+    Availability, Drop, Options, Plan, PriceOverlay, Relaxation, expected_cost, nearest, offered_in, plan, rejections,
+    rejections_among, why_not,
 };
 
 fn kind(candidate: &Candidate) -> &'static str {

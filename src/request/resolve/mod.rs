@@ -6,7 +6,7 @@ mod label;
 mod places;
 
 use crate::catalog::Catalog;
-use crate::model::{CapacityType, CloudId, Limits, Place, Requirement, Span};
+use crate::model::{CapacityType, CloudId, Limits, Place, Preference, Requirement, Span};
 use crate::yaml::Problem;
 
 use super::alternatives::Alternative;
@@ -44,15 +44,6 @@ pub struct Request {
     pub work: Work,
     /// What was accepted but changes nothing, or was understood differently from how it was written.
     pub warnings: Vec<String>,
-}
-
-/// Places that win over others that are up to `premium_milli` thousandths cheaper.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Preference {
-    /// Any of these.
-    pub places: Vec<Place>,
-    /// How much dearer they may be, in thousandths of the other price: 100 is a tenth.
-    pub premium_milli: u32,
 }
 
 /// Why an alternative gives no requirement.

@@ -1,14 +1,14 @@
 //! Clouds, regions and zones by name, with what is left out filled in from the rest.
 
 use crate::catalog::Catalog;
-use crate::model::{CloudId, Place, RegionId, ZoneId};
+use crate::model::{CloudId, Place, Preference, RegionId, ZoneId};
 use crate::yaml::{did_you_mean, quote};
 
 use super::super::alternatives::Alternative;
 use super::super::located::{At, Located};
 use super::super::machine::Image;
 use super::super::pattern::{Pattern, matches};
-use super::{Dropped, Preference, Resolver};
+use super::{Dropped, Resolver};
 
 /// Clouds that a SkyPilot file may name and this catalog has nothing of. An alternative there is left out, not wrong.
 const OTHER_CLOUDS: [&str; 24] = [

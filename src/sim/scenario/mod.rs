@@ -148,10 +148,8 @@ impl Scenario {
             problems.extend(errors);
             warnings.extend(others);
         }
-        let mut scenario = match read {
-            Some(scenario) if problems.is_empty() => scenario,
-            _ => return Err(codes::numbered(problems)),
-        };
+        let mut problems = codes::numbered(problems);
+        let Some(mut scenario) = read else { return Err(problems) };
         scenario.warnings = warnings;
         scenario.hash = hash(source.text, settings, &library.into_read());
         let clouds: Vec<CloudId> = scenario.catalog.clouds().collect();

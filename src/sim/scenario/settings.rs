@@ -161,14 +161,17 @@ pub(super) const SPOT_KEYS: &[&str] = &["life", "hazard_hourly", "notice", "pric
 impl Line {
     /// Reads one line; problems go to the reader.
     pub(super) fn read(reader: &Reader, selector: Selector, node: &Node, traces: &Traces<'_>) -> Option<Self> {
-        let shorthand = node.as_str().filter(|text| ["always", "never"].contains(text));
         let mut line = Self::nothing(selector);
-        if shorthand.is_some() {
+        // `always` and `never` by themselves are the pool's.
+        if node.as_str().is_some() {
             line.pool = stocks::read(reader, node, traces);
             return Some(line);
         }
         let fields = reader.fields(node, "a selector's settings")?;
-        fields.only(KEYS);
+        let of_pool = |key: &str| stocks::KINDS.contains(&key) || key == "stock";
+        fields.only_or(KEYS, |key| {
+            of_pool(key).then(|| "what a pool has over time is written below 'pool', as in {pool: never}".to_owned())
+        });
         line.pool = fields.get("pool").and_then(|node| stocks::read(reader, node, traces));
         line.share = fields.one_of("share", &["type", "accelerator"]).map(|word| word == "accelerator");
         line.quota = fields.get("quota").and_then(|node| quotas::read(reader, node, traces));
