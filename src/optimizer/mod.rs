@@ -26,6 +26,7 @@ mod several;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod thrifty;
 
 pub use egress::{Egress, EgressTariff};
 pub use expect::{Availability, expected_cost};

@@ -9,12 +9,14 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::policy::PolicyName;
 use crate::model::{Money, Outcome, Span};
+use crate::sim::JobEnd;
 
 use super::stats::{NEVER, Table, TableError};
 use super::{Arm, Trial};
 
 /// What the rows of a table hold: for every point, its requests' cheapest prices, then for every policy the leases left
-/// behind and for every request how it ended, its wait, its calls, its price and its waste.
+/// behind and for every request how it ended, its wait, its calls, its price and its waste, and what became of its job if the
+/// sweep has jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// Points of the sweep.
@@ -23,10 +25,14 @@ pub struct Layout {
     pub policies: Vec<PolicyName>,
     /// Requests of a trial.
     pub demands: usize,
+    /// True if any request has a job.
+    pub has_jobs: bool,
 }
 
 /// Cells of a request under a policy.
 const CELLS: usize = 5;
+/// Cells of its job.
+const JOB_CELLS: usize = 6;
 
 const OUTCOMES: [Outcome; 10] = [
     Outcome::Placed,
@@ -44,7 +50,8 @@ const OUTCOMES: [Outcome; 10] = [
 impl Layout {
     /// Cells of a row.
     pub fn width(&self) -> usize {
-        self.points * (self.demands + self.policies.len() * (1 + self.demands * CELLS))
+        let each = if self.has_jobs { CELLS + JOB_CELLS } else { CELLS };
+        self.points * (self.demands + self.policies.len() * (1 + self.demands * each))
     }
 
     /// The table of these trials; `points` holds each point's policies.
@@ -67,10 +74,14 @@ impl Layout {
         row.extend(arms.first().iter().flat_map(|arm| of(arm)).map(|request| money(request.cheapest_hourly)));
         for arm in arms {
             row.push(u64::from(arm.orphans[trial]));
-            for request in of(arm) {
+            for (demand, request) in of(arm).into_iter().enumerate() {
                 let known = OUTCOMES.iter().position(|outcome| Some(*outcome) == request.outcome);
                 row.extend([known.map_or(NEVER, |at| at as u64), request.elapsed.0, u64::from(request.attempts)]);
                 row.extend([money(request.price_hourly), request.wasted.0 as u64]);
+                if self.has_jobs {
+                    // A scenario of the sweep may have no jobs where another has.
+                    row.extend(job_cells(arm.jobs.get(trial * self.demands + demand).copied().flatten()));
+                }
             }
         }
     }
@@ -112,10 +123,52 @@ impl Layout {
                     cheapest_hourly: *cheapest_hourly,
                     wasted: Money(cells.next()? as i64),
                 });
+                if self.has_jobs {
+                    read_job(cells, &mut arm.jobs)?;
+                }
             }
         }
         Some(())
     }
+}
+
+/// Whether there is a job and a deadline, when it was done, what it lost, how often, the calls and the cost.
+fn job_cells(job: Option<JobEnd>) -> [u64; JOB_CELLS] {
+    let Some(job) = job else { return [0; JOB_CELLS] };
+    let kind = match job.missed {
+        None => 1,
+        Some(false) => 2,
+        Some(true) => 3,
+    };
+    let took = job.took.map_or(NEVER, |took| took.0);
+    let (preemptions, calls) = (u64::from(job.preemptions), u64::from(job.recovery_attempts));
+    [kind, took, job.lost.0, preemptions, calls, job.cost.0 as u64]
+}
+
+/// Adds what [`job_cells`] wrote; `None` if that cannot have been.
+fn read_job(cells: &mut impl Iterator<Item = u64>, into: &mut Vec<Option<JobEnd>>) -> Option<()> {
+    let mut next = || cells.next();
+    let (kind, took, lost) = (next()?, next()?, next()?);
+    let (preemptions, calls, cost) = (next()?, next()?, next()?);
+    let missed = match kind {
+        0 => {
+            into.push(None);
+            return Some(());
+        }
+        1 => None,
+        2 => Some(false),
+        3 => Some(true),
+        _ => return None,
+    };
+    into.push(Some(JobEnd {
+        took: (took != NEVER).then_some(Span(took)),
+        missed,
+        lost: Span(lost),
+        preemptions: u32::try_from(preemptions).ok()?,
+        recovery_attempts: u32::try_from(calls).ok()?,
+        cost: Money(cost as i64),
+    }));
+    Some(())
 }
 
 /// A file: its line of JSON and its table.
@@ -155,13 +208,33 @@ mod tests {
         )
     }
 
+    fn ended() -> impl Strategy<Value = Option<JobEnd>> {
+        let numbers = (prop::option::of(any::<u32>()), prop::option::of(any::<bool>()), any::<[u32; 4]>());
+        let job = |(took, missed, [lost, preemptions, recovery_attempts, cost]): (Option<u32>, _, [u32; 4])| JobEnd {
+            took: took.map(|took| Span(u64::from(took))),
+            missed,
+            lost: Span(u64::from(lost)),
+            preemptions,
+            recovery_attempts,
+            cost: Money(i64::from(cost)),
+        };
+        prop::option::of(numbers.prop_map(job))
+    }
+
     proptest! {
         #[test]
-        fn what_is_written_is_read_and_pieces_make_the_whole(all in prop::collection::vec(trial(), 16), cut in 1u64..7) {
-            let layout = Layout { points: 1, policies: vec![PolicyName::Cheapest], demands: 2 };
+        fn what_is_written_is_read_and_pieces_make_the_whole(
+            all in prop::collection::vec(trial(), 16),
+            jobs in prop::collection::vec(ended(), 16),
+            has_jobs: bool,
+            cut in 1u64..7,
+        ) {
+            let jobs = if has_jobs { jobs } else { Vec::new() };
+            let layout = Layout { points: 1, policies: vec![PolicyName::Cheapest], demands: 2, has_jobs };
             let arm = |range: Range<u64>| {
                 let mut arm = Arm::new(PolicyName::Cheapest);
                 arm.trials = all[range.start as usize * 2..range.end as usize * 2].to_vec();
+                arm.jobs = jobs.get(range.start as usize * 2..range.end as usize * 2).unwrap_or_default().to_vec();
                 arm.orphans = vec![1; (range.end - range.start) as usize];
                 vec![vec![arm]]
             };
@@ -173,13 +246,14 @@ mod tests {
             prop_assert_eq!(header, "{}");
             let points = layout.points(&read).expect("the layout");
             prop_assert_eq!(&points[0][0].trials, &all);
+            prop_assert_eq!(&points[0][0].jobs, &jobs);
             prop_assert_eq!(points[0][0].watch.orphans, 8);
         }
     }
 
     #[test]
     fn a_line_that_was_changed_is_noticed() {
-        let layout = Layout { points: 0, policies: Vec::new(), demands: 0 };
+        let layout = Layout { points: 0, policies: Vec::new(), demands: 0, has_jobs: false };
         let mut bytes = encode("{1}", &layout.table("{1}", &[], 0..0).expect("nothing"));
         bytes[1] = b'2';
         assert_eq!(decode(&bytes), Err(TableError::Damaged));

@@ -28,8 +28,9 @@ pub struct Arm {
     pub orphans: Vec<u32>,
     /// Refusals of all trials.
     pub refusals: Refusals,
-    /// Every job of every trial, in order.
-    pub jobs: Vec<JobEnd>,
+    /// What became of the job of every demand of every trial, in order; `None` for one that never started. Empty where
+    /// no demand has one.
+    pub jobs: Vec<Option<JobEnd>>,
     /// What the scenario's expectations need to know.
     pub watch: Watch,
 }
@@ -51,9 +52,12 @@ impl Arm {
     fn see(&mut self, scenario: &Scenario, result: &TrialResult) {
         self.watch.see(scenario, result);
         self.orphans.push(result.orphans);
+        let has_jobs = scenario.has_jobs();
         for demand in &result.demands {
             self.trials.push(demand.ended());
-            self.jobs.extend(demand.job);
+            if has_jobs {
+                self.jobs.push(demand.job);
+            }
             self.count(demand);
         }
     }
@@ -75,7 +79,7 @@ impl Arm {
     /// What they add up to.
     pub fn summary(&self, level: Level) -> Result<Summary, SampleError> {
         let summary = summarise(&self.trials, &self.refusals, level)?;
-        Ok(Summary { jobs: summarise_jobs(&self.jobs, level), ..summary })
+        Ok(Summary { jobs: summarise_jobs(&self.jobs.iter().copied().flatten().collect::<Vec<_>>(), level), ..summary })
     }
 
     /// As the scenario's expectations look at it.

@@ -283,6 +283,14 @@ fn a_trial_is_told_again_and_tried_otherwise_under_its_own_luck() {
     {
         assert!(again.out.contains(told), "'{told}' is not in {}", again.out);
     }
+    let (page, dir) = (shell.home().join("replay.html"), shell.home().join("replay"));
+    let files = ["--html", path(&page), "--out", path(&dir)];
+    let args = ["replay", path(&journal), "--scenario", &small, "--policies", "cloud-first,random"];
+    assert_eq!(shell.sky_sim(&[&args[..], &files].concat()).out, again.out, "files change nothing that is told");
+    let html = std::fs::read_to_string(&page).expect("a page");
+    assert!(html.contains("<svg") && html.contains("under the same luck"), "{html}");
+    assert_eq!(std::fs::read_to_string(dir.join("report.html")).expect("a page"), html);
+    assert!(dir.join("timeline.random.svg").exists() && dir.join("timeline.cloud-first.png").exists());
     let other = shell.sky_sim(&["replay", path(&journal), "--scenario", &small, "--seed", "4"]);
     assert!(other.out.contains("does not make the journal again"), "{}", other.out);
     let launch = shell.file(
@@ -334,4 +342,133 @@ fn a_market_is_fitted_to_traces_and_runs() {
     let nowhere = shell.sky_sim(&["fit", &shell.file("nowhere_v100_1.json", &trace(1))]);
     assert_eq!(nowhere.code, Some(2));
     assert!(nowhere.err.contains("no cloud has a zone 'nowhere'"), "{}", nowhere.err);
+}
+
+/// Spot machines that are taken back, and jobs that survive it.
+const JOBS: &str = "\
+schema: 1
+title: a job on spot machines
+why: |
+  small enough for tests
+parameters:
+  down: 20m
+clouds:
+  \"*/V100/spot\":
+    pool: {semi_markov: {up: {exponential: 1h}, down: {exponential: $down}, nodes: 1}}
+    spot: {life: stock}
+demand:
+  task: {resources: {accelerators: V100, use_spot: true, cloud: aws}}
+  job: {work: 4h, checkpoint: 30m, restart: 10m, deadline: 8h, recovery: failover}
+policies: [cloud-first, sticky]
+trials: 40
+seed: 3
+horizon: 2d
+";
+
+#[test]
+fn a_sweep_of_jobs_is_cut_and_merged_and_told_in_every_format() {
+    let shell = Shell::new();
+    let (jobs, home) = (shell.file("jobs.yaml", JOBS), shell.home().to_owned());
+    let sweep = |more: &[&str]| {
+        let args = ["sweep", &jobs, "--set", "down=20m,2h", "--out", path(&home)];
+        let answer = shell.sky_sim(&[&args[..], more].concat());
+        assert_eq!(answer.code, Some(0), "{}", answer.err);
+        answer
+    };
+    let whole = sweep(&["-o", "json"]);
+    let whole_file = std::fs::read(home.join("jobs.trials")).expect("a file");
+    let document = json(&whole);
+    let rows = document["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 4, "two points, two policies");
+    assert!(rows.iter().all(|row| row["jobs"]["jobs"].as_u64().is_some_and(|jobs| jobs > 30)), "{document}");
+    let recoveries = |row: &serde_json::Value| row["jobs"]["preemptions"]["value"].as_f64().expect("a number");
+    assert!(rows.iter().all(|row| recoveries(row) > 0.5), "machines were taken back: {document}");
+    let [p1, p2] = ["1/2", "2/2"].map(|piece| sweep(&["--shard", piece]));
+    assert_eq!((p1.out.as_str(), p2.out.as_str()), ("", ""));
+    let piece = |n: u32| path(&home.join(format!("jobs.{n}-of-2.trials"))).to_owned();
+    let merged = path(&home.join("merged.trials")).to_owned();
+    let answer = shell.sky_sim(&["merge", &piece(2), &piece(1), "-o", &merged, "--format", "json"]);
+    assert_eq!(answer.out, whole.out, "{}", answer.err);
+    assert_eq!(std::fs::read(&merged).expect("a file"), whole_file, "byte for byte");
+
+    // The shell writes its home as `~`.
+    let text = shell.file("swept.json", &whole.out.replace("~/", &format!("{}/", path(&home))));
+    let verified = shell.sky_sim(&["verify", &text]);
+    assert_eq!(verified.code, Some(0), "the document is made again: {verified:?}");
+    let published = include_str!("../../schemas/sweep.schema.json");
+    let printed = shell.sky_sim(&["schema", "sweep"]).out;
+    assert_eq!(printed.trim(), published.trim(), "run: sky-sim schema sweep > schemas/sweep.schema.json");
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.add_resource("sweep.json", serde_json::from_str(published).expect("JSON")).expect("a schema");
+    let schema = compiler.compile("sweep.json", &mut schemas).expect("a sound schema");
+    assert!(schemas.validate(&document, schema).is_ok(), "{document}");
+    let nothing = serde_json::json!({"schema": "sky-sim.swept/1", "rows": []});
+    assert!(schemas.validate(&nothing, schema).is_err(), "a document needs its manifest");
+
+    insta::assert_snapshot!("sweep_of_jobs_as_markdown", sweep(&["-o", "markdown"]).out);
+    let table = sweep(&[]).out;
+    assert!(table.contains("What became of jobs:"), "{table}");
+    let csv = sweep(&["-o", "csv"]).out;
+    let widths: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
+    assert!(widths.iter().all(|width| *width == 2 + 3 * 15), "{csv}");
+}
+
+/// Two zones whose laws are known, asked every seven minutes for twenty days.
+const KNOWN: &str = "\
+schema: 1
+title: two known zones
+why: |
+  an oracle for fits from journals
+clouds:
+  \"*/V100\": {pool: never}
+  gcp/us-central1/us-central1-a/V100: {pool: {markov: {up: 40m, down: 20m, nodes: 4}}}
+  gcp/us-central1/us-central1-b/V100: {pool: {markov: {up: 2h, down: 1h, nodes: 4}}}
+demand: {gpus: V100, infra: gcp/us-central1, arrivals: {every: 7m, count: 4000}, hold: 1m}
+policies: [random]
+trials: 1
+horizon: 20d
+";
+
+#[test]
+fn a_market_is_fitted_to_a_journal_of_launches_and_runs() {
+    let shell = Shell::new();
+    let known = shell.file("known.yaml", KNOWN);
+    let out = shell.home().join("run");
+    let made = shell.sky_sim(&["run", &known, "--out", path(&out)]);
+    assert!(made.code.is_some_and(|code| code != 2), "{}", made.err);
+    let journal = path(&out.join("journal.ndjson")).to_owned();
+    let fitted = path(&shell.home().join("fitted.yaml")).to_owned();
+    let answer = shell.sky_sim(&["fit", &journal, "-o", &fitted]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    // The truth: up two thirds of the time. Twenty days hold 480 and 160 cycles, so the standard errors of the shares are
+    // 1.5 and 2.6 %. A zone that refused is left alone for a while, so its short outages are not seen to end: some 200
+    // and 100 changes tell how long it stays as it is, and the standard errors of the means are some 11 %. The tolerances
+    // are three of them.
+    let text = std::fs::read_to_string(&fitted).expect("a scenario");
+    let minutes = |zone: &str| {
+        let line = text.lines().find(|line| line.contains(zone)).unwrap_or_else(|| panic!("{zone}: {text}"));
+        ["up: ", "down: "].map(|key| {
+            let from = line.split(key).nth(1).expect("a time");
+            from.split('m').next().and_then(|number| number.parse::<f64>().ok()).expect("minutes")
+        })
+    };
+    for (zone, [up, down], share, part) in
+        [("us-central1-a/", [40.0, 20.0], 0.045, 0.33), ("us-central1-b/", [120.0, 60.0], 0.08, 0.33)]
+    {
+        let [found_up, found_down] = minutes(zone);
+        assert!((found_up / (found_up + found_down) - 2.0 / 3.0).abs() < share, "{zone}: {found_up} and {found_down}");
+        assert!((found_up / up - 1.0).abs() < part && (found_down / down - 1.0).abs() < part, "{text}");
+    }
+    assert_eq!(shell.sky_sim(&["validate", &fitted]).code, Some(0), "{text}");
+    let run = shell.sky_sim(&["run", &fitted, "--trials", "20"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+
+    // The first lines alone are too few answers of any pool: refused by name.
+    let whole = std::fs::read_to_string(&journal).expect("a journal");
+    let few: Vec<&str> = whole.lines().take(30).collect();
+    let refused = shell.sky_sim(&["fit", &shell.file("few.ndjson", &few.join("\n"))]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains("gcp/us-central1/us-central1-"), "{}", refused.err);
+    let mixed = shell.sky_sim(&["fit", &journal, &shell.file("trace.csv", "seconds,nodes\n0,1\n600,0\n")]);
+    assert!(mixed.code == Some(2) && mixed.err.contains("is a trace and others are journals"), "{mixed:?}");
 }

@@ -1,4 +1,4 @@
-//! `sky-sim fit`: traces of a real market in, a scenario and the account of its fit out.
+//! `sky-sim fit`: traces of a real market or journals of launches in, a scenario and the account of its fit out.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,30 +11,32 @@ use crate::cli::{Console, Exit, Failure, files};
 use crate::report::calibration::{Calibration, Part, score};
 use crate::report::command;
 use crate::sim::trace::{Columns, Series};
-use crate::study::fit::{Fit, Options, Traces, compare, fit, simulate};
+use crate::study::fit::{Fit, Options, Traces, compare, fit, is_journal, simulate};
 
 use super::common::Threads;
 use super::compare::percentage;
 use super::files_of::both;
+use super::fit_journal;
 
 /// Flags of `fit`.
 #[derive(Debug, Args)]
 pub(super) struct FitArgs {
-    /// Traces: files of probes named `ZONE_ACCELERATOR_COUNT.json`, CSV files with a column `zone`, or directories of such.
+    /// Traces: files of probes named `ZONE_ACCELERATOR_COUNT.json`, CSV files with a column `zone`, or directories of
+    /// such. Or journals of launches: `sky launch -o ndjson`, `journal.ndjson` of `sky-sim run --out`.
     #[arg(value_name = "TRACE", required = true)]
     traces: Vec<PathBuf>,
     /// Write the scenario into this file.
     #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// The accelerator, where the files' names do not tell it.
     #[arg(long, value_name = "NAME")]
     accelerator: Option<String>,
     /// Title of the scenario.
     #[arg(long, value_name = "TEXT")]
-    title: Option<String>,
+    pub(super) title: Option<String>,
     /// Where the traces come from; goes into the scenario's `why`.
     #[arg(long, value_name = "TEXT")]
-    source: Option<String>,
+    pub(super) source: Option<String>,
     /// The last part of the trace, which judges a market fitted to the part before it.
     #[arg(long, value_name = "PERCENT", default_value = "30%", value_parser = percentage)]
     held_out: f64,
@@ -42,11 +44,11 @@ pub(super) struct FitArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Steps of the search for the nearest market.
-    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..100_000))]
+    #[arg(long, value_name = "N", default_value_t = 1500, value_parser = clap::value_parser!(u64).range(1..100_000))]
     steps: u64,
     /// Also write the calibration (Markdown, HTML, plots) into this directory.
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     #[command(flatten)]
     threads: Threads,
     #[command(flatten)]
@@ -61,7 +63,16 @@ struct Named {
 
 pub(super) fn run(args: &FitArgs, console: &mut Console) -> Result<Exit, Failure> {
     let catalog = args.catalogs.load()?;
-    let (traces, accelerator) = args.read(catalog)?;
+    let texts = args.texts()?;
+    let journals = texts.iter().filter(|(_, text)| is_journal(text)).count();
+    if journals > 0 && journals == texts.len() {
+        return fit_journal::run(args, &texts, console);
+    }
+    if let Some((trace, _)) = texts.iter().find(|(_, text)| journals > 0 && !is_journal(text)) {
+        let hint = "fit journals and traces apart: probes at even times tell more than a market of both would show";
+        return Err(Failure::usage(format!("'{}' is a trace and others are journals", trace.display()), hint));
+    }
+    let (traces, accelerator) = args.read(catalog, texts)?;
     let (ticks, days) = (traces.ticks(), traces.ticks() as f64 * traces.gap / 86_400.0);
     console.note(format!("{} pools, {ticks} ticks of {} s, {days:.1} days; fitting", traces.pools.len(), traces.gap));
     let options = Options { seed: args.seed, steps: args.steps as usize, ..Options::default() };
@@ -147,15 +158,19 @@ fn write_all(calibration: &Calibration, dir: &Path) -> Result<(), Failure> {
 }
 
 impl FitArgs {
-    /// The traces, and the accelerator that they are of.
-    fn read(&self, catalog: &Catalog) -> Result<(Traces, String), Failure> {
+    /// The files, with what is in them.
+    fn texts(&self) -> Result<Vec<(PathBuf, String)>, Failure> {
         let mut paths = Vec::new();
         for path in &self.traces {
             if path.is_dir() { paths.extend(files::below(path)?) } else { paths.push(path.clone()) }
         }
+        paths.into_iter().map(|path| files::read(&path).map(|text| (path, text))).collect()
+    }
+
+    /// The traces, and the accelerator that they are of.
+    fn read(&self, catalog: &Catalog, texts: Vec<(PathBuf, String)>) -> Result<(Traces, String), Failure> {
         let (mut all, mut accelerator) = (Vec::new(), self.accelerator.clone());
-        for path in paths {
-            let text = files::read(&path)?;
+        for (path, text) in texts {
             for (zone, columns, of) in named(&path, &text)? {
                 accelerator = accelerator.or(of);
                 let series = Series::read(&text, &columns).map_err(|error| {
@@ -218,7 +233,7 @@ impl FitArgs {
     }
 
     /// The arguments that make it again.
-    fn given(&self) -> Vec<String> {
+    pub(super) fn given(&self) -> Vec<String> {
         let mut words = vec!["fit".to_owned()];
         words.extend(self.traces.iter().map(|path| path.display().to_string()));
         let path = |path: &PathBuf| path.display().to_string();
@@ -278,12 +293,12 @@ fn place(catalog: &Catalog, zone: &str, path: &Path) -> Result<(String, String),
     Ok((cloud, catalog.region_name(region).to_owned()))
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Lines of at most so many characters, broken at spaces.
-fn wrapped(text: &str, most: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

@@ -7,6 +7,7 @@ mod compare;
 mod files_compared;
 mod files_of;
 mod fit;
+mod fit_journal;
 mod gate;
 mod init;
 mod progress;
@@ -47,7 +48,7 @@ enum Command {
     Merge(sweep::MergeArgs),
     /// Make a result again and compare bytes: exit code 0 if they are the same, 1 if not.
     Verify(verify::VerifyArgs),
-    /// Fit a market to traces of a real one, and tell how well it fits what it has not seen.
+    /// Fit a market to traces of a real one or to journals of launches, and tell how well it fits.
     Fit(fit::FitArgs),
     /// Tell a journal again, and what other strategies make of the same luck.
     Replay(replay::ReplayArgs),

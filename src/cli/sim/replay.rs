@@ -11,7 +11,10 @@ use crate::cli::{Console, Exit, Failure, files};
 use crate::engine::policy::PolicyName;
 use crate::model::Span;
 use crate::report::cells::Cells;
+use crate::report::page::Page;
+use crate::report::plot::Gantt;
 use crate::report::record::Event;
+use crate::report::story::Scene;
 use crate::report::study::outcome_name;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
@@ -19,6 +22,7 @@ use crate::study::stats::Level;
 use crate::study::{Arms, Trial};
 
 use super::common::{Threads, policies, summaries};
+use super::files_of::both;
 use super::run::journal;
 
 /// Flags of `replay`.
@@ -40,6 +44,12 @@ pub(super) struct ReplayArgs {
     /// The seed of the study that the trial is of; the scenario's own if absent.
     #[arg(long, requires = "scenario")]
     seed: Option<u64>,
+    /// Also write a page (HTML), and of a trial with its scenario plots (SVG, PNG), into this directory.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Also write a page that carries everything with it into this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     #[command(flatten)]
     threads: Threads,
     #[command(flatten)]
@@ -59,34 +69,83 @@ struct Story<'a> {
     lines: Vec<&'a Line>,
 }
 
+/// What is told on the console and on the page alike.
+struct Telling<'a> {
+    console: &'a mut Console,
+    page: Page,
+    /// One a policy of a trial.
+    pictures: Vec<(String, Gantt)>,
+}
+
+impl Telling<'_> {
+    fn table(&mut self, title: &str, cells: &Cells) -> Result<(), Failure> {
+        self.console.line(title)?;
+        self.page.subheading(title.trim().trim_end_matches(':'));
+        self.page.table(cells);
+        self.console.table(&cells.lines())
+    }
+
+    fn line(&mut self, text: &str) -> Result<(), Failure> {
+        self.page.paragraph(text);
+        self.console.line(text)
+    }
+
+    fn picture(&mut self, policy: &str, picture: Gantt) {
+        self.page.picture(&picture, "Bars: attempts. Strips: when the place truly had what was wanted.");
+        self.pictures.push((policy.to_owned(), picture));
+    }
+}
+
 pub(super) fn run(args: &ReplayArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let lines = read(&files::read(&args.journal)?, &args.journal.display().to_string())?;
-    let mut stories: Vec<Story<'_>> = Vec::new();
-    for line in &lines {
-        let policy = line.policy.as_deref();
-        match stories.iter_mut().find(|story| story.policy == policy) {
-            Some(story) => story.lines.push(line),
-            None => stories.push(Story { policy, lines: vec![line] }),
+    let name = args.journal.display().to_string();
+    let page = Page::new(&format!("{name}, told again"), "What happened when and where, and what others make of it.");
+    let mut telling = Telling { console, page, pictures: Vec::new() };
+    args.tell(&mut telling)?;
+    let Telling { console, page, pictures } = telling;
+    let page = page.finish(&format!("sky-sim {}", env!("CARGO_PKG_VERSION")));
+    if let Some(file) = &args.html {
+        files::write(file, &page)?;
+        console.note(format!("page written to {}", file.display()));
+    }
+    if let Some(dir) = &args.out {
+        files::create_dir(dir)?;
+        files::write(&dir.join("report.html"), &page)?;
+        for (policy, picture) in &pictures {
+            both(picture, dir, &format!("timeline.{policy}"))?;
         }
-    }
-    for Story { policy, lines } in &stories {
-        let trial = lines.first().and_then(|line| line.trial);
-        let title = match (policy, trial) {
-            (Some(policy), Some(trial)) => format!("Trial {trial} under {policy}:"),
-            _ => "The launch:".to_owned(),
-        };
-        console.line(title)?;
-        console.table(&timeline(lines).lines())?;
-    }
-    let Some(path) = &args.scenario else { return Ok(Exit::Done) };
-    let catalog = args.catalogs.load()?;
-    let scenario = scenarios::load(path, catalog, &args.settings, console)?;
-    let others = policies(args.policies.as_deref(), &scenario)?;
-    match lines.first().and_then(|line| line.trial) {
-        Some(trial) => args.same_luck(&scenario, &others, (&stories, trial), console)?,
-        None => args.another_day(&scenario, &others, console)?,
+        console.note(format!("report.html and {} timelines written to {}", pictures.len(), dir.display()));
     }
     Ok(Exit::Done)
+}
+
+impl ReplayArgs {
+    fn tell(&self, telling: &mut Telling<'_>) -> Result<(), Failure> {
+        let lines = read(&files::read(&self.journal)?, &self.journal.display().to_string())?;
+        let mut stories: Vec<Story<'_>> = Vec::new();
+        for line in &lines {
+            let policy = line.policy.as_deref();
+            match stories.iter_mut().find(|story| story.policy == policy) {
+                Some(story) => story.lines.push(line),
+                None => stories.push(Story { policy, lines: vec![line] }),
+            }
+        }
+        for Story { policy, lines } in &stories {
+            let trial = lines.first().and_then(|line| line.trial);
+            let title = match (policy, trial) {
+                (Some(policy), Some(trial)) => format!("Trial {trial} under {policy}:"),
+                _ => "The launch:".to_owned(),
+            };
+            telling.table(&title, &timeline(lines))?;
+        }
+        let Some(path) = &self.scenario else { return Ok(()) };
+        let catalog = self.catalogs.load()?;
+        let scenario = scenarios::load(path, catalog, &self.settings, telling.console)?;
+        let others = policies(self.policies.as_deref(), &scenario)?;
+        match lines.first().and_then(|line| line.trial) {
+            Some(trial) => self.same_luck(&scenario, &others, (&stories, trial), telling),
+            None => self.another_day(&scenario, &others, telling),
+        }
+    }
 }
 
 /// Every line, or the first that is none.
@@ -141,7 +200,7 @@ impl ReplayArgs {
         scenario: &Scenario,
         others: &[PolicyName],
         (stories, trial): (&[Story<'_>], u64),
-        console: &mut Console,
+        telling: &mut Telling<'_>,
     ) -> Result<(), Failure> {
         let (market, seed) = (scenario.market(), self.seed.unwrap_or(scenario.seed));
         let mut runner = Runner::new(&market, seed);
@@ -150,11 +209,16 @@ impl ReplayArgs {
             let result = runner.run(*policy, trial);
             rows.extend(result.demands.iter().map(|demand| row(&policy.to_string(), &demand.ended())));
         }
-        console.line(format!("\nTrial {trial} of {}, seed {seed}, under the same luck:", scenario.title))?;
-        console.table(
-            &Cells::new(["POLICY", "END", "AFTER", "LAUNCH CALLS", "$/h", "CHEAPEST THERE WAS", "WASTED ($)"], rows)
-                .lines(),
-        )?;
+        let head = ["POLICY", "END", "AFTER", "LAUNCH CALLS", "$/h", "CHEAPEST THERE WAS", "WASTED ($)"];
+        let title = format!("\nTrial {trial} of {}, seed {seed}, under the same luck:", scenario.title);
+        telling.table(&title, &Cells::new(head, rows))?;
+        let scene = Scene { market: &market, names: &*scenario.catalog, seed, trial };
+        if self.html.is_some() || self.out.is_some() {
+            for policy in others {
+                let name = policy.to_string();
+                telling.picture(&name, scene.gantt(&name, &journal(&market, *policy, seed, trial)));
+            }
+        }
         for Story { policy, lines } in stories {
             let Some(policy) = policy.and_then(|name| name.parse::<PolicyName>().ok()) else { continue };
             let again = journal(&market, policy, seed, trial);
@@ -169,21 +233,26 @@ impl ReplayArgs {
             } else {
                 format!("caution: {policy} does not make the journal again: another scenario, seed or version made it.")
             };
-            console.line(told)?;
+            telling.line(&told)?;
         }
         Ok(())
     }
 
     /// A real launch cannot be had again; what is told is a market that is taken to be like that day's.
-    fn another_day(&self, scenario: &Scenario, others: &[PolicyName], console: &mut Console) -> Result<(), Failure> {
+    fn another_day(
+        &self,
+        scenario: &Scenario,
+        others: &[PolicyName],
+        telling: &mut Telling<'_>,
+    ) -> Result<(), Failure> {
         let (market, seed) = (scenario.market(), self.seed.unwrap_or(scenario.seed));
         let mut all = Arms::new(scenario, &market, others, seed);
         self.threads.install(|| all.extend(0..scenario.trials, |_| {}))?;
         let summaries = summaries(&all.arms, Level::P95)?;
-        console.line(format!("\nOver {} days like those of {}:", scenario.trials, scenario.title))?;
+        let title = format!("\nOver {} days like those of {}:", scenario.trials, scenario.title);
         let named = all.arms.iter().map(|arm| arm.name.as_str()).zip(&summaries);
-        console.table(&crate::report::study::table(named).lines())?;
-        console.line(
+        telling.table(&title, &crate::report::study::table(named))?;
+        telling.line(
             "Assumed: that the market of the scenario is like that of the launch. The journal knows only the places it \
              asked, at the moments it asked; what others had then is not known.",
         )

@@ -5,10 +5,12 @@ use schemars::schema_for;
 use serde_json::Value;
 
 use crate::cli::{Console, Exit, Failure};
+use crate::report::compare::CompareRecord;
 use crate::report::launch::LaunchRecord;
 use crate::report::plan::PlanRecord;
 use crate::report::record::Event;
 use crate::report::study::StudyRecord;
+use crate::report::sweep::SweptRecord;
 use crate::request::task_schema;
 use crate::sim::scenario::scenario_schema;
 
@@ -22,6 +24,10 @@ pub(super) enum Kind {
     Task,
     /// `sky-sim run -o json`.
     Run,
+    /// `sky-sim compare -o json`.
+    Compare,
+    /// `sky-sim sweep -o json`.
+    Sweep,
     /// `sky plan -o json`.
     Plan,
     /// `sky launch -o json`.
@@ -35,6 +41,8 @@ pub(super) fn run(kind: Kind, console: &mut Console) -> Result<Exit, Failure> {
         Kind::Scenario => scenario_schema(),
         Kind::Task => task_schema(),
         Kind::Run => schema_for!(StudyRecord).to_value(),
+        Kind::Compare => schema_for!(CompareRecord).to_value(),
+        Kind::Sweep => schema_for!(SweptRecord).to_value(),
         Kind::Plan => schema_for!(PlanRecord).to_value(),
         Kind::Launch => schema_for!(LaunchRecord).to_value(),
         Kind::Event => schema_for!(Event).to_value(),

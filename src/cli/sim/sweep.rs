@@ -9,12 +9,12 @@ use crate::cli::catalogs::CatalogArgs;
 use crate::cli::scenarios::{self, name_of};
 use crate::cli::{Console, Environment, Failure, files};
 use crate::engine::policy::PolicyName;
-use crate::report::sweep::{At, SWEEP_SCHEMA, SweepHeader, csv, table};
+use crate::report::sweep::{At, SWEEP_SCHEMA, SweepHeader, SweptRecord, csv, jobs_table, markdown, table};
 use crate::sim::scenario::Scenario;
 use crate::study::stats::{Level, Table, TableError, shard};
 use crate::study::{Arm, Arms, Axis, Layout, Shard, Summary, decode, encode, points};
 
-use super::common::{Threads, manifest, policies, summaries};
+use super::common::{Threads, manifest, policies, summaries, text_of};
 use super::progress::Progress;
 
 /// Flags of `sweep`.
@@ -73,8 +73,12 @@ enum SweepOutput {
     /// For people.
     #[default]
     Table,
+    /// For a document or a pull request.
+    Markdown,
     /// A line a point and policy.
     Csv,
+    /// One document, with a manifest.
+    Json,
 }
 
 /// A sweep that is about to run.
@@ -149,8 +153,9 @@ impl SweepArgs {
         let flags = [("--policies", names.join(",")), ("--trials", trials.to_string()), ("--seed", seed.to_string())];
         words.extend(flags.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
         let manifest = manifest(&self.path, &plain, (seed, trials), names, words);
-        let layout = Layout { points: points.len(), policies, demands };
-        let header = SweepHeader { schema: SWEEP_SCHEMA.to_owned(), manifest, demands, points };
+        let has_jobs = scenarios.iter().any(Scenario::has_jobs);
+        let layout = Layout { points: points.len(), policies, demands, has_jobs };
+        let header = SweepHeader { schema: SWEEP_SCHEMA.to_owned(), manifest, demands, has_jobs, points };
         Ok(Prepared { header, layout, scenarios })
     }
 }
@@ -207,7 +212,8 @@ pub(super) fn read_file(path: &Path) -> Result<(String, SweepHeader, Table), Fai
 fn layout(header: &SweepHeader) -> Result<Layout, Failure> {
     let policies = header.manifest.policies.iter().map(|name| crate::cli::sky::policy(Some(name)));
     let policies = policies.collect::<Result<Vec<PolicyName>, Failure>>()?;
-    Ok(Layout { points: header.points.len(), policies, demands: header.demands })
+    let SweepHeader { demands, has_jobs, .. } = *header;
+    Ok(Layout { points: header.points.len(), policies, demands, has_jobs })
 }
 
 fn tell(
@@ -217,6 +223,41 @@ fn tell(
     output: SweepOutput,
     console: &mut Console,
 ) -> Result<(), Failure> {
+    if output != SweepOutput::Table {
+        return console.text(&told(header, layout, whole, output)?);
+    }
+    with_rows(header, layout, whole, |rows| {
+        console.table(&table(rows).lines())?;
+        let Some(jobs) = jobs_table(rows) else { return Ok(()) };
+        console.line("\nWhat became of jobs:")?;
+        console.table(&jobs.lines())
+    })?
+}
+
+/// What came of a sweep, as text in one of the formats that are no table on a terminal.
+fn told(header: &SweepHeader, layout: &Layout, whole: &Table, output: SweepOutput) -> Result<String, Failure> {
+    with_rows(header, layout, whole, |rows| match output {
+        SweepOutput::Table => Ok(table(rows).lines().join("\n")),
+        SweepOutput::Markdown => Ok(markdown(&header.manifest, rows)),
+        SweepOutput::Csv => Ok(csv(rows)),
+        SweepOutput::Json => text_of(&SweptRecord::new(header.manifest.clone(), rows)),
+    })?
+}
+
+/// The document that `-o json` prints, made again.
+pub(super) fn document(args: &SweepArgs, console: &mut Console) -> Result<String, Failure> {
+    let prepared = args.prepare(console)?;
+    let (_, whole) = prepared.table(args.threads, 0..prepared.header.manifest.trials)?;
+    told(&prepared.header, &prepared.layout, &whole, SweepOutput::Json)
+}
+
+/// Sums up a sweep and hands its rows over.
+fn with_rows<R>(
+    header: &SweepHeader,
+    layout: &Layout,
+    whole: &Table,
+    then: impl FnOnce(&[At<'_>]) -> R,
+) -> Result<R, Failure> {
     let all: Vec<Vec<Arm>> = layout.points(whole).ok_or_else(|| damaged(&TableError::Damaged))?;
     let summed = all.iter().map(|arms| summaries(arms, Level::P95)).collect::<Result<Vec<Vec<Summary>>, _>>()?;
     let names = &header.manifest.policies;
@@ -226,10 +267,7 @@ fn tell(
     };
     let rows: Vec<_> = header.points.iter().zip(&summed).flat_map(at).collect();
     let rows: Vec<At<'_>> = rows.iter().map(|(point, policy, summary)| At { point, policy, summary }).collect();
-    match output {
-        SweepOutput::Table => console.table(&table(&rows)),
-        SweepOutput::Csv => console.text(&csv(&rows)),
-    }
+    Ok(then(&rows))
 }
 
 /// Message and hint, which the error's text carries in parentheses.

@@ -7,13 +7,14 @@ use clap::{Args, Parser};
 use crate::cli::{Console, Exit, Failure, files};
 use crate::report::Manifest;
 use crate::report::result::ResultRecord;
+use crate::report::sweep::SWEPT_SCHEMA;
 
 use super::{Command, SkySim, compare, run as study, sweep};
 
 /// Flags of `verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// A document of `run` or `compare`, or a file of trials of `sweep` or `merge`. Scenarios are looked for where the
+    /// A document of `run`, `compare` or `sweep`, or a file of trials of `sweep` or `merge`. Scenarios are looked for where the
     /// manifest says, from the current directory on.
     #[arg(value_name = "RESULT")]
     path: PathBuf,
@@ -39,6 +40,13 @@ fn make_again(path: &Path, console: &mut Console) -> Result<(Manifest, Vec<u8>, 
         return Ok((header.manifest, found, again));
     }
     let text = String::from_utf8_lossy(&found);
+    if let Ok(swept) = serde_json::from_str::<Swept>(&text)
+        && swept.schema == SWEPT_SCHEMA
+    {
+        let Command::Sweep(args) = parse(path, &swept.manifest)? else { return Err(foreign(path)) };
+        let again = sweep::document(&args, console)?;
+        return Ok((swept.manifest, found, again.into_bytes()));
+    }
     let result = ResultRecord::read(&text).map_err(|error| not_a_result(path, &error))?;
     let Some(manifest) = result.studies.first().map(|study| study.manifest.clone()) else { return Err(foreign(path)) };
     let again = match parse(path, &manifest)? {
@@ -47,6 +55,13 @@ fn make_again(path: &Path, console: &mut Console) -> Result<(Manifest, Vec<u8>, 
         _ => return Err(foreign(path)),
     };
     Ok((manifest, found, again.into_bytes()))
+}
+
+/// A sweep's document, as far as it is read back.
+#[derive(serde::Deserialize)]
+struct Swept {
+    schema: String,
+    manifest: Manifest,
 }
 
 /// The command of a manifest.
@@ -89,6 +104,9 @@ fn reasons(was: &Manifest, found: &[u8], again: &[u8]) -> Vec<String> {
 fn manifest_of(document: &[u8]) -> Option<Manifest> {
     if let Ok(result) = ResultRecord::read(&String::from_utf8_lossy(document)) {
         return result.studies.first().map(|study| study.manifest.clone());
+    }
+    if let Ok(swept) = serde_json::from_slice::<Swept>(document) {
+        return Some(swept.manifest);
     }
     let line = document.split(|byte| *byte == b'\n').next()?;
     serde_json::from_slice::<crate::report::sweep::SweepHeader>(line).ok().map(|header| header.manifest)

@@ -167,6 +167,11 @@ impl Scenario {
         if problems.is_empty() { Ok(scenario) } else { Err(problems) }
     }
 
+    /// True if any demand is for a job.
+    pub fn has_jobs(&self) -> bool {
+        self.demands.iter().any(|demand| demand.job.is_some())
+    }
+
     /// The market of this scenario with its own demands.
     pub fn market(&self) -> Market {
         let mut wanted: Vec<Wanted> = Vec::with_capacity(self.demands.len());

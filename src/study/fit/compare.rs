@@ -52,7 +52,7 @@ impl Line {
 }
 
 /// Replicas of which the market's figures are told.
-const MANY: u64 = 60;
+const MANY: u64 = 240;
 /// Replicas that say what luck makes of one trace.
 const SINGLE: u64 = 60;
 

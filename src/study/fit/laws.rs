@@ -3,6 +3,7 @@
 //! **Invariant:** a run of n ticks lasted between n − ½ and n + ½ of them, and one below half a tick was never seen; all
 //! families are fitted and judged by the likelihood of just that, so they can be compared.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::sim::Law;
@@ -60,6 +61,17 @@ pub enum Shape {
         /// Mean of the longer.
         long: f64,
     },
+    /// A mixture of an exponential law and a gamma law, which gathers about its mean where its shape is above 1.
+    Humped {
+        /// Weight of the exponential law.
+        weight: f64,
+        /// Its mean.
+        short: f64,
+        /// Mean of the gamma law.
+        long: f64,
+        /// Shape of the gamma law.
+        shape: f64,
+    },
     /// Shape and scale.
     Weibull(f64, f64),
     /// Mean and standard deviation of the logarithm.
@@ -75,6 +87,9 @@ impl Shape {
         match *self {
             Self::Mixture { weight, short, long } => {
                 weight * libm::exp(-x / short) + (1.0 - weight) * libm::exp(-x / long)
+            }
+            Self::Humped { weight, short, long, shape } => {
+                weight * libm::exp(-x / short) + (1.0 - weight) * upper_gamma(shape, x * shape / long)
             }
             Self::Weibull(shape, scale) => libm::exp(-libm::pow(x / scale, shape)),
             Self::LogNormal(mu, sigma) => {
@@ -96,11 +111,9 @@ impl Shape {
     /// As the simulator draws from it.
     pub fn law(&self) -> Law {
         match *self {
-            Self::Mixture { weight, short, long } => {
-                let parts = [(weight, short), (1.0 - weight, long)];
-                let parts: Vec<_> = parts.into_iter().filter(|(weight, _)| *weight > 0.0).collect();
-                let parts = parts.into_iter().map(|(weight, mean)| (weight, Law::Exponential { mean })).collect();
-                Law::mixture(parts).unwrap_or(Law::Exponential { mean: long })
+            Self::Mixture { weight, short, long } => two(weight, short, Law::Exponential { mean: long }),
+            Self::Humped { weight, short, long, shape } => {
+                two(weight, short, Law::Gamma { shape, scale: long / shape })
             }
             Self::Weibull(shape, scale) => Law::Weibull { shape, scale },
             Self::LogNormal(mu, sigma) => Law::LogNormal { mu, sigma },
@@ -114,11 +127,20 @@ impl Shape {
         let by = mean / self.mean();
         match self {
             Self::Mixture { weight, short, long } => Self::Mixture { weight, short: short * by, long: long * by },
+            Self::Humped { weight, short, long, shape } => {
+                Self::Humped { weight, short: short * by, long: long * by, shape }
+            }
             Self::Weibull(shape, scale) => Self::Weibull(shape, scale * by),
             Self::LogNormal(mu, sigma) => Self::LogNormal(mu + libm::log(by), sigma),
             Self::Gamma(shape, scale) => Self::Gamma(shape, scale * by),
         }
     }
+}
+
+/// An exponential law of this weight and mean, else the other.
+fn two(weight: f64, short: f64, other: Law) -> Law {
+    let parts = [(weight, Law::Exponential { mean: short }), (1.0 - weight, other.clone())];
+    Law::mixture(parts.into_iter().filter(|(weight, _)| *weight > 0.0).collect()).unwrap_or(other)
 }
 
 /// The natural logarithm of the likelihood of runs, given that they were long enough to be seen.
@@ -157,9 +179,14 @@ pub fn fit(family: Family, runs: &[Run], gap: f64) -> Option<Shape> {
 /// the same two, with other weights.
 fn expectation_maximisation(runs: &[Run], gap: f64, mean: f64) -> Shape {
     let (mut weight, mut means) = (0.6, [0.35 * mean, 2.5 * mean]);
+    // Runs of the same length say the same.
+    let mut alike: BTreeMap<Run, f64> = BTreeMap::new();
+    for run in runs {
+        *alike.entry(*run).or_default() += 1.0;
+    }
     for _ in 0..400 {
         let (mut share, mut ends, mut time) = ([0.0; 2], [0.0; 2], [0.0; 2]);
-        for run in runs {
+        for (run, count) in &alike {
             // Counted from the half tick before which nothing is seen; it forgets its age, so that is all it takes.
             let seconds = (run.ticks as f64 - if run.is_cut { 1.0 } else { 0.5 }) * gap;
             let of = |n: usize| {
@@ -169,7 +196,7 @@ fn expectation_maximisation(runs: &[Run], gap: f64, mean: f64) -> Shape {
             let parts = [weight * of(0), (1.0 - weight) * of(1)];
             let sum = (parts[0] + parts[1]).max(1e-300);
             for n in 0..2 {
-                let part = parts[n] / sum;
+                let part = count * parts[n] / sum;
                 share[n] += part;
                 ends[n] += if run.is_cut { 0.0 } else { part };
                 time[n] += part * seconds;

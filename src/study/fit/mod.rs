@@ -16,11 +16,13 @@
 
 mod compare;
 mod figures;
+mod journal;
 mod laws;
 mod model;
 mod runs;
 mod shared;
 mod simplex;
+mod squares;
 mod traces;
 
 use rayon::prelude::*;
@@ -29,6 +31,7 @@ use crate::sim::Luck;
 
 pub use compare::{Line, Told, compare};
 pub use figures::{AGES, Count, Figures, TIMES, distance};
+pub use journal::{Asked, LEAST_PROBES, OnOff, Probes, is_journal};
 pub use laws::{Family, Shape, fit as fit_law, log_likelihood};
 pub use model::{Fall, Fitted, Model, probe};
 pub use runs::Run;
@@ -71,7 +74,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, replicas: 8, steps: 600 }
+        Self { seed: 1, replicas: 40, steps: 1500 }
     }
 }
 
@@ -100,20 +103,36 @@ fn nearest(traces: &Traces, families: [Family; 2], options: Options) -> (f64, Mo
     if base.moving.is_empty() {
         return (0.0, base.model(&[0.0; KNOBS]));
     }
-    let target = traces.count().sketch();
-    let misfit = |knobs: &[f64]| {
-        if knobs.iter().any(|knob| knob.abs() > 3.0) {
-            return f64::INFINITY;
-        }
-        let simulated = simulate(&base.model(knobs), traces, options.seed, 0..options.replicas, traces.ticks());
-        // A hair of weight on staying where the pools' own laws are, so that what nothing tells does not drift.
-        away(&simulated.sketch(), &target) + 0.02 * knobs.iter().map(|knob| knob * knob).sum::<f64>()
+    let target = traces.count().figures();
+    let parts = |knobs: &[f64]| {
+        let is_sound = knobs.iter().all(|knob| knob.abs() <= 3.0);
+        is_sound.then(|| {
+            let market = base.model(knobs);
+            let simulated = simulate(&market, traces, options.seed, 0..options.replicas, traces.ticks());
+            let mut parts = away(&simulated.figures(), &target);
+            // A hair of weight on staying where the pools' own laws are, so that what nothing tells does not drift.
+            parts.extend(knobs.iter().map(|knob| 0.1 * knob));
+            parts
+        })
     };
-    let once = minimise(&[0.0; KNOBS], 0.5, options.steps * 2 / 3, misfit);
-    // Once more from where it stopped: a simplex may have collapsed too early.
-    let found = minimise(&once, 0.25, options.steps / 3, misfit);
+    let misfit =
+        |knobs: &[f64]| parts(knobs).map_or(f64::INFINITY, |parts| parts.iter().map(|part| part * part).sum::<f64>());
+    // Downhill by slopes from several starts, then without them from the best, since slopes of what is simulated are
+    // rough near the end.
+    let starts = STARTS.map(|[region, all]| {
+        let mut start = [0.0; KNOBS];
+        (start[8], start[12]) = (region, all);
+        let found = squares::descend(&start, options.steps / 5, parts);
+        (misfit(&found), found)
+    });
+    let [first, others @ ..] = starts;
+    let (_, best) = others.into_iter().fold(first, |best, other| if other.0 < best.0 { other } else { best });
+    let found = minimise(&best, 0.08, options.steps * 2 / 5, misfit);
     (misfit(&found), base.model(&found))
 }
+
+/// Starts of the search: how much long shocks of a region gather about their mean, and those of all.
+const STARTS: [[f64; 2]; 3] = [[0.0, 0.0], [0.0, 2.0], [1.5, 1.5]];
 
 /// Replicas of a market, probed as the traces were, and counted.
 pub fn simulate(model: &Model, traces: &Traces, seed: u64, trials: std::ops::Range<u64>, ticks: usize) -> Count {
@@ -155,9 +174,9 @@ fn contest(traces: &Traces, side: usize) -> Vec<Contest> {
     all
 }
 
-/// Numbers that all pools share: outages; weight and spread of outages, of up times; mean, spread and weight of what
-/// shocks last; how much longer those of all last than those of a region.
-const KNOBS: usize = 9;
+/// Numbers that all pools share: outages; weight and spread of outages, of up times; then of what shocks of a region last,
+/// and of what those of all last, the mean, the spread, the weight, and how much the long ones gather about their mean.
+const KNOBS: usize = 13;
 
 /// What the pools say by themselves.
 struct Base<'a> {
@@ -198,6 +217,7 @@ impl<'a> Base<'a> {
         let seen = Seen {
             availability: moving.iter().map(|pool| figures.availability[*pool]).collect(),
             within: (0..regions.len()).map(|of| mean(&|a, b| a == of && b == of)).collect(),
+            near: mean(&|a, b| a == b),
             across: mean(&|a, b| a != b),
             dark: if moving.len() == traces.pools.len() { figures.dark } else { 0.0 },
             region: region.clone(),
@@ -245,16 +265,17 @@ impl<'a> Base<'a> {
     /// The shocks, each with the region it is for.
     fn falls(&self, knobs: &[f64]) -> Vec<(Fall, Option<usize>)> {
         let kind = self.traces.kind();
-        let lasts = |longer: f64| {
-            Shape::Mixture {
-                weight: 1.0 / (1.0 + libm::exp(-0.5 - knobs[7])),
+        let lasts = |knobs: &[f64]| {
+            Shape::Humped {
+                weight: 1.0 / (1.0 + libm::exp(-0.5 - knobs[2])),
                 short: 1.0,
-                long: 1.0 + 4.0 * libm::exp(knobs[6]),
+                long: 1.0 + 4.0 * libm::exp(knobs[1]),
+                shape: libm::exp(knobs[3]),
             }
-            .with_mean(3.0 * self.outage * libm::exp(knobs[5] + longer))
+            .with_mean(3.0 * self.outage * libm::exp(knobs[0]))
         };
-        let fall = |share: shared::Share, on: String, region: Option<usize>, longer: f64| {
-            let lasts = lasts(longer);
+        let fall = |share: shared::Share, on: String, region: Option<usize>, knobs: &[f64]| {
+            let lasts = lasts(knobs);
             let calm = lasts.mean() * (1.0 - share.lasts) / share.lasts;
             let name = region.map(|region| self.regions[region].clone());
             // A shock that hardly ever comes would only be noise.
@@ -262,8 +283,9 @@ impl<'a> Base<'a> {
             is_felt.then_some((Fall { on, region: name, calm, lasts, each: share.each }, region))
         };
         let regions = self.shares.regions.iter().enumerate();
-        let regions = regions.map(|(n, share)| fall(*share, format!("{}/{kind}", self.regions[n]), Some(n), 0.0));
-        let all = fall(self.shares.all, self.traces.everything(), None, knobs[8]);
+        let regions =
+            regions.map(|(n, share)| fall(*share, format!("{}/{kind}", self.regions[n]), Some(n), &knobs[5..9]));
+        let all = fall(self.shares.all, self.traces.everything(), None, &knobs[9..]);
         regions.chain([all]).flatten().collect()
     }
 
@@ -286,6 +308,8 @@ impl<'a> Base<'a> {
                 let ratio = (1.0 + (long / short - 1.0) * libm::exp(spread)).max(1.0);
                 Shape::Mixture { weight: odds / (1.0 + odds), short, long: short * ratio }
             }
+            // Pools' own laws are of the families, of which this is none.
+            humped @ Shape::Humped { .. } => humped,
             Shape::LogNormal(mu, sigma) => Shape::LogNormal(mu, sigma * libm::exp(0.5 * spread)),
             Shape::Weibull(shape, scale) => Shape::Weibull(shape * libm::exp(-0.5 * spread), scale),
             Shape::Gamma(shape, scale) => Shape::Gamma(shape * libm::exp(-0.5 * spread), scale),
@@ -296,17 +320,25 @@ impl<'a> Base<'a> {
     }
 }
 
-/// How far a market's figures are from the trace's: the sum of squares, each in units of what would be worth telling.
-fn away(model: &Figures, trace: &Figures) -> f64 {
-    let part = |model: f64, trace: f64, unit: f64| ((model - trace) / (unit * trace.abs() + 1e-9)).powi(2);
-    let mut sum = part(model.outages_daily, trace.outages_daily, 0.03);
+/// How far a market's figures are from the trace's, each in units of what would be worth telling: the mixture of
+/// outages and the chance of recovery by age, which are asked for by name, in the smallest.
+fn away(model: &Figures, trace: &Figures) -> Vec<f64> {
+    let part = |model: f64, trace: f64, unit: f64| (model - trace) / (unit * trace.abs() + 1e-9);
+    let mut parts = vec![part(model.outages_daily, trace.outages_daily, 0.03)];
     for side in 0..2 {
-        sum += part(model.lengths[side][0], trace.lengths[side][0], 0.05);
+        parts.push(part(model.lengths[side][0], trace.lengths[side][0], 0.05));
         let shares = model.by_then[side].iter().zip(&trace.by_then[side]);
-        sum += shares.map(|(model, trace)| ((model - trace) / 0.02).powi(2)).sum::<f64>();
+        parts.extend(shares.map(|(model, trace)| (model - trace) / 0.04));
     }
-    sum += model.again.iter().zip(&trace.again).map(|(m, t)| part(m.1, t.1, 0.06)).sum::<f64>();
+    let mixture = |figures: &Figures| match figures.outages {
+        Some(Shape::Mixture { weight, short, long }) => Some([weight, short, long]),
+        _ => None,
+    };
+    if let (Some(model), Some(trace)) = (mixture(model), mixture(trace)) {
+        parts.extend(model.into_iter().zip(trace).map(|(model, trace)| part(model, trace, 0.025)));
+    }
+    parts.extend(model.again.iter().zip(&trace.again).map(|(m, t)| part(m.1, t.1, 0.06)));
     let ages = model.hazard.iter().zip(&trace.hazard);
-    sum += ages.map(|(m, t)| m.zip(*t).map_or(0.0, |(m, t)| part(m, t, 0.07))).sum::<f64>();
-    sum
+    parts.extend(ages.map(|(m, t)| m.zip(*t).map_or(0.0, |(m, t)| part(m, t, 0.02))));
+    parts
 }

@@ -62,6 +62,9 @@ impl Model {
             Shape::Mixture { weight, short, long } => {
                 Shape::Mixture { weight: part(weight), short: minutes(short), long: minutes(long) }
             }
+            Shape::Humped { weight, short, long, shape } => {
+                Shape::Humped { weight: part(weight), short: minutes(short), long: minutes(long), shape: part(shape) }
+            }
             Shape::Weibull(a, b) => Shape::Weibull(part(a), minutes(b)),
             Shape::LogNormal(mu, sigma) => Shape::LogNormal(libm::log(minutes(libm::exp(mu))), part(sigma)),
             Shape::Gamma(a, b) => Shape::Gamma(part(a), minutes(b)),
@@ -165,6 +168,15 @@ fn law(shape: &Shape) -> String {
         Shape::Mixture { weight, short, long } => {
             let rest = ((1.0 - weight) * 1e4).round() / 1e4;
             format!("{{hyper_exponential: [[{weight}, {}], [{rest}, {}]]}}", minutes(*short), minutes(*long))
+        }
+        Shape::Humped { weight, short, long, shape } => {
+            let rest = ((1.0 - weight) * 1e4).round() / 1e4;
+            format!(
+                "{{mixture: [{{weight: {weight}, law: {{exponential: {}}}}}, \
+                 {{weight: {rest}, law: {{gamma: {{shape: {shape}, mean: {}}}}}}}]}}",
+                minutes(*short),
+                minutes(*long)
+            )
         }
         Shape::Weibull(a, b) => format!("{{weibull: {{shape: {a}, scale: {}}}}}", minutes(*b)),
         Shape::LogNormal(mu, sigma) => {

@@ -4,7 +4,7 @@
 //! last probe found is cut off, and counts as such.
 
 /// A time that a pool stayed as it was.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Run {
     /// Ticks, at least 1.
     pub ticks: usize,

@@ -13,6 +13,8 @@ pub(super) struct Seen {
     pub(super) region: Vec<usize>,
     /// Of each region the mean correlation of its pools; `None` with fewer than two.
     pub(super) within: Vec<Option<f64>>,
+    /// Of all pairs of pools of one region.
+    pub(super) near: Option<f64>,
     /// Of pools of different regions.
     pub(super) across: Option<f64>,
     /// Share of the time that all are down.
@@ -89,6 +91,9 @@ impl Shares {
             let own = |a: usize, b: usize| seen.region[a] == region && seen.region[b] == region;
             sum += within.map_or(0.0, |within| 0.5 * miss(mean(&own), within.max(0.0)));
         }
+        // Shocks make no pools avoid each other: where those of one region do, the mean over all regions is missed
+        // unless it counts by itself.
+        sum += seen.near.map_or(0.0, |near| 2.0 * miss(mean(&|a, b| seen.region[a] == seen.region[b]), near.max(0.0)));
         sum += seen
             .across
             .map_or(0.0, |across| 2.0 * miss(mean(&|a, b| seen.region[a] != seen.region[b]), across.max(0.0)));
@@ -142,6 +147,7 @@ mod tests {
             availability: vec![0.3, 0.4, 0.5, 0.7, 0.75],
             region: region.clone(),
             within: vec![None, None],
+            near: None,
             across: None,
             dark: 0.0,
         };
@@ -153,7 +159,8 @@ mod tests {
         };
         let within = [0, 1].map(|r| Some(mean(&|a, b| region[a] == r && region[b] == r)));
         let across = Some(mean(&|a, b| region[a] != region[b]));
-        let seen = Seen { within: within.to_vec(), across, ..seen };
+        let near = Some(mean(&|a, b| region[a] == region[b]));
+        let seen = Seen { within: within.to_vec(), near, across, ..seen };
         let found = solve(&seen);
         assert!(found.misfit(&seen) < 1e-4, "{found:?} misses by {}", found.misfit(&seen));
     }
