@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::tools::{Bounded as _, Server, free_port, plant_key};
+use super::tools::{Bounded as _, Server, awaited, free_port, plant_key};
 
 /// What is planted among the credentials, and must be seen nowhere.
 pub(crate) const CANARY: &str = "canary-7f3a-do-not-show";
@@ -34,7 +34,7 @@ impl Site {
         command.arg("serve").arg(scenario).args(["--speed", speed, "--port", &port.to_string(), "--export"]).arg(&file);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let server = Server::start(&mut command, port);
-        let text = std::fs::read_to_string(&file).expect("the exports");
+        let text = awaited(&file);
         let pairs = text.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
         let exports = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         plant_key(&home.path().join(".sky"));

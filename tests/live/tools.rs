@@ -76,6 +76,18 @@ pub(crate) fn plant_key(dir: &Path) {
     std::fs::write(dir.join("sky-key.pub"), public).expect("writes");
 }
 
+/// A file that a server writes when it is ready; fails the test after 60 s.
+pub(crate) fn awaited(path: &Path) -> String {
+    let begin = Instant::now();
+    loop {
+        if let Ok(text) = std::fs::read_to_string(path) {
+            return text;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(60), "no {}", path.display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("an address").port()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::tools::{Server, free_port, plant_key};
+use crate::tools::{Server, awaited, free_port, plant_key};
 
 /// The path of a shipped scenario.
 pub(super) fn scenario(name: &str) -> PathBuf {
@@ -42,7 +42,7 @@ impl Serve {
 
     /// What a client's shell has to export.
     pub(super) fn exports(&self) -> Vec<(String, String)> {
-        let text = std::fs::read_to_string(self.dir.path().join("exports")).expect("written");
+        let text = awaited(&self.dir.path().join("exports"));
         let pair = |line: &str| {
             let (name, value) = line.strip_prefix("export ").expect("an export").split_once('=').expect("a value");
             (name.to_owned(), value.to_owned())
