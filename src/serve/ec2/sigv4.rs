@@ -6,6 +6,7 @@
 use axum::http::{HeaderMap, Method, Uri};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 use super::fault::Fault;
 
