@@ -45,7 +45,8 @@ fn task_on(cloud: &str) {
     let config = || std::fs::read_to_string(home.path().join(".sky/ssh/c.conf")).unwrap_or_default();
     let before = config();
     sky(&["stop", "-y", "c"], 0);
-    sky(&["start", "-y", "c"], 0);
+    // Its zone may be out of capacity for a while.
+    sky(&["start", "-y", "c", "--retry-until-up"], 0);
     let ip = sky(&["status", "--ip", "c"], 0);
     assert!(config() != before && config().contains(ip.trim()), "{cloud}: {ip} not in {}", config());
     sky(&["exec", "c", "cat ~/state"], 0);
