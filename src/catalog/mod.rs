@@ -25,6 +25,7 @@ mod tests;
 use std::path::Path;
 use std::sync::OnceLock;
 
+pub use compile::family::ec2_bucket;
 pub use compile::{CatalogError, Table, Tables};
 pub use diff::{Diff, Offer};
 pub use hosted::{SIDE_TABLES, with_zone_names};

@@ -11,13 +11,24 @@ use crate::yaml::did_you_mean;
 
 use super::{Environment, Failure};
 
+/// The variable that names the catalog: set by `sky-sim serve` for its clients.
+pub(super) const SERVED: &str = "SKY_CATALOGS";
+
 /// Where `sky catalog update` puts its tables; set by the program that goes by them. Studies do not: they stay with the
 /// tables that are built in, so that a result does not change with the day.
 static UPDATED: OnceLock<PathBuf> = OnceLock::new();
 
-/// From now on the tables that were fetched last are used, if any were.
+/// What the variable `SKY_CATALOGS` names: a directory, or a scenario whose market is served to `sky`.
+static NAMED: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on the tables that the environment names are used, or else those that were fetched last, if any were.
 pub(super) fn prefer_updated(environment: &Environment) {
-    let own = environment.outside().get("SKY_HOME").map(PathBuf::from);
+    let outside = environment.outside();
+    if let Some(named) = outside.get(SERVED).filter(|named| !named.is_empty()) {
+        // The first word counts; there is only one.
+        let _ = NAMED.set(PathBuf::from(named));
+    }
+    let own = outside.get("SKY_HOME").map(PathBuf::from);
     if let Some(home) = own.or_else(|| environment.home.as_ref().map(|home| home.join(".sky"))) {
         // The first word counts; there is only one.
         let _ = UPDATED.set(home.join("catalogs"));
@@ -26,6 +37,11 @@ pub(super) fn prefer_updated(environment: &Environment) {
 
 /// The catalog that is used where no flag says otherwise.
 pub(super) fn in_use() -> Result<&'static Catalog, Failure> {
+    NAMED.get().map_or_else(updated, |named| leaked(named))
+}
+
+/// The tables that were fetched last, or those that are built in.
+fn updated() -> Result<&'static Catalog, Failure> {
     match UPDATED.get().map(|dir| dir.join("current")).filter(|link| link.exists()) {
         // As it is now, whatever another process puts in its place meanwhile.
         Some(link) => leaked(&link.canonicalize().unwrap_or(link)),
@@ -49,15 +65,26 @@ pub(super) fn named(name: &str) -> Result<&'static Catalog, Failure> {
     }
 }
 
-/// One catalog or two a process, needed until its end.
-fn leaked(dir: &Path) -> Result<&'static Catalog, Failure> {
-    Ok(Box::leak(Box::new(Catalog::from_dir(dir)?)))
+/// One catalog or two a process, needed until its end: of a directory, or of a scenario, which says how its day's
+/// tables differ.
+fn leaked(path: &Path) -> Result<&'static Catalog, Failure> {
+    let catalog = if is_scenario(path) {
+        Catalog::clone(&super::scenarios::read(path, updated()?, &[])?.catalog)
+    } else {
+        Catalog::from_dir(path)?
+    };
+    Ok(Box::leak(Box::new(catalog)))
+}
+
+fn is_scenario(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
 /// The flag that replaces the tables that are built in.
 #[derive(Debug, Clone, Args)]
 pub(super) struct CatalogArgs {
-    /// Read aws.csv, azure.csv, gcp.csv from this directory; `shipped` for the tables that are built in.
+    /// Read aws.csv, azure.csv, gcp.csv from this directory; `shipped` for the tables that are built in; a scenario
+    /// (a .yaml file) for those of its day.
     #[arg(long = "catalogs", value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -66,6 +93,15 @@ impl CatalogArgs {
     /// The flag, as it would be given again.
     pub(super) fn given(&self) -> Vec<String> {
         self.dir.iter().flat_map(|dir| ["--catalogs".to_owned(), dir.display().to_string()]).collect()
+    }
+
+    /// The catalog that a scenario is read with. A scenario that the environment names is no base for another: each
+    /// says how it differs from the tables themselves.
+    pub(super) fn base(&self) -> Result<&'static Catalog, Failure> {
+        match (&self.dir, NAMED.get()) {
+            (None, Some(named)) if is_scenario(named) => updated(),
+            _ => self.load(),
+        }
     }
 
     /// The catalog, for the rest of the process.

@@ -30,6 +30,22 @@ impl ScenarioArgs {
         load(&self.path, self.catalogs.load()?, &self.settings, console)
     }
 
+    /// The file that tells a client which catalog the scenario's is, where it is another than its own: `None` where
+    /// it is the same. What flags changed about it cannot be told; a note says so.
+    pub(super) fn catalog_file(&self, scenario: &Scenario, console: &mut Console) -> Result<Option<PathBuf>, Failure> {
+        let shipped = Catalog::embedded();
+        if *scenario.catalog == *shipped {
+            return Ok(None);
+        }
+        let plain = read(&self.path, shipped, &[]).is_ok_and(|plain| plain.catalog == scenario.catalog);
+        if !plain {
+            console
+                .note("warning: the catalog is not the one of the scenario's file alone, so clients plan with theirs");
+            return Ok(None);
+        }
+        Ok(Some(self.path.canonicalize()?))
+    }
+
     /// The flags, as they would be given again.
     pub(super) fn given(&self) -> Vec<String> {
         let path = self.path.display().to_string();
@@ -49,13 +65,18 @@ pub(super) fn load(
     settings: &[(String, String)],
     console: &mut Console,
 ) -> Result<Scenario, Failure> {
-    let text = files::read(path)?;
-    let name = path.display().to_string();
-    let scenario = Scenario::load_with(&Source { name: &name, text: &text }, base, settings, &files::read_beside)?;
+    let scenario = read(path, base, settings)?;
     for warning in &scenario.warnings {
         console.note(format!("warning: {warning}"));
     }
     Ok(scenario)
+}
+
+/// As [`load`], where its warnings were told before.
+pub(super) fn read(path: &Path, base: &Catalog, settings: &[(String, String)]) -> Result<Scenario, Failure> {
+    let text = files::read(path)?;
+    let name = path.display().to_string();
+    Ok(Scenario::load_with(&Source { name: &name, text: &text }, base, settings, &files::read_beside)?)
 }
 
 /// The file's name without its ending, as reports call the scenario.

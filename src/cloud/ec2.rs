@@ -83,21 +83,8 @@ pub fn bucket_of_code(code: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// The bucket that a type counts against.
-pub fn bucket(instance_type: &str) -> &'static str {
-    match parts(instance_type).0 {
-        "p" => "P",
-        "g" | "gr" | "vt" => "G and VT",
-        "inf" => "Inf",
-        "trn" => "Trn",
-        "dl" => "DL",
-        "f" => "F",
-        "x" => "X",
-        "u" => "High Memory",
-        "hpc" => "HPC",
-        _ => "Standard",
-    }
-}
+/// The bucket that a type counts against: the catalog's quota family.
+pub use crate::catalog::ec2_bucket as bucket;
 
 #[cfg(test)]
 mod tests {

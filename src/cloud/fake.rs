@@ -120,6 +120,20 @@ impl Fake {
         self.state().launches
     }
 
+    /// Takes the tag of its launch off a machine, as somebody at a console may.
+    pub fn lose_tag(&self, id: &str) {
+        for machine in self.state().machines.iter_mut().filter(|machine| machine.node.id == id) {
+            machine.node.key = LeaseKey(String::new());
+        }
+    }
+
+    /// Lets a machine be on its way out.
+    pub fn leave(&self, id: &str) {
+        for machine in self.state().machines.iter_mut().filter(|machine| machine.node.id == id) {
+            machine.node.state = NodeState::Stopping;
+        }
+    }
+
     /// Takes a machine away, as the cloud does with spot capacity.
     pub fn preempt(&self, id: &str) {
         for machine in self.state().machines.iter_mut().filter(|machine| machine.node.id == id) {
@@ -289,6 +303,10 @@ impl CloudProvider for Fake {
             machine.node.state = NodeState::Terminated;
         }
         Ok(())
+    }
+
+    async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError> {
+        self.state().set(nodes, NodeState::Terminated).map(drop)
     }
 
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError> {

@@ -20,6 +20,8 @@ pub mod tag {
     pub const LEASE: &str = "sky-lease";
     /// Its place in the gang, from 0.
     pub const RANK: &str = "sky-rank";
+    /// How many its launch ordered, where a cloud makes them one by one.
+    pub const NODES: &str = "sky-nodes";
 }
 
 /// Names one launch call for ever: the idempotency token of its create calls and the tag of what they make. At most
@@ -194,6 +196,8 @@ pub struct Quota {
     pub limit: f64,
     /// How much of it is used, where the cloud says so.
     pub usage: Option<f64>,
+    /// The catalog's quota family that it limits and on what terms, where it limits one.
+    pub counts: Option<(String, CapacityType)>,
 }
 
 /// A cloud. All calls may be made at once from many tasks; each may be dropped at any point (a time-out, Ctrl-C), and
@@ -218,6 +222,9 @@ pub trait CloudProvider: Send + Sync {
 
     /// Terminates all that a launch call made in this region, disks and addresses too. Already gone is done.
     async fn release(&self, region: &str, key: &LeaseKey) -> Result<(), ProviderError>;
+
+    /// Terminates machines of one region that lost the tag of their launch, by name. Already gone is done.
+    async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError>;
 
     /// Stops these machines of one region and waits until they are stopped.
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError>;

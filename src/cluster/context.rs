@@ -86,6 +86,15 @@ impl Context {
         cloud.pace.patiently(cloud.provider.name(), &self.book, &self.clock, CHANGE, release).await
     }
 
+    /// Terminates machines whose launch is not known any more.
+    ///
+    /// # Errors
+    /// As the cloud.
+    pub async fn terminate(&self, cloud: &Cloud, nodes: &[Node]) -> Result<(), ProviderError> {
+        let terminate = || cloud.provider.terminate(nodes);
+        cloud.pace.patiently(cloud.provider.name(), &self.book, &self.clock, CHANGE, terminate).await
+    }
+
     /// Stops machines.
     ///
     /// # Errors

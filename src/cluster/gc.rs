@@ -19,12 +19,29 @@ pub struct Orphan {
     pub cloud: String,
     /// The region.
     pub region: String,
-    /// The launch; empty if the machines lost their tag, and then they can only be deleted by hand.
+    /// The launch; empty if the machines lost their tag, and then nothing but their owner's tag says whose they are.
     pub key: LeaseKey,
     /// The machines.
     pub nodes: Vec<Node>,
     /// The cluster it was for, as the user called it, where that is known.
     pub cluster: Option<String>,
+}
+
+impl Orphan {
+    /// True if the machines lost the tag of their launch.
+    pub fn is_unnamed(&self) -> bool {
+        self.key.0.is_empty()
+    }
+
+    /// The launch, or the machines themselves if it is not known.
+    pub fn name(&self) -> String {
+        if self.is_unnamed() {
+            let ids: Vec<&str> = self.nodes.iter().map(|node| node.id.as_str()).collect();
+            ids.join(", ")
+        } else {
+            self.key.to_string()
+        }
+    }
 }
 
 /// What a look over all clouds brought.
@@ -87,8 +104,16 @@ async fn list(context: &Context, name: &str, owner: &str, regions: &[String]) ->
 fn unowned(context: &Context, nodes: Vec<(String, Node)>) -> Result<Vec<Orphan>, ClusterError> {
     let clusters = context.store.clusters()?;
     let held: BTreeSet<LeaseKey> = clusters.iter().filter_map(|c| c.held.as_ref()).map(|h| h.key.clone()).collect();
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for key in &held {
+        known.extend(context.store.nodes(key)?.into_iter().map(|node| node.id));
+    }
     let mut grouped: BTreeMap<(String, String, LeaseKey), Vec<Node>> = BTreeMap::new();
     for (cloud, node) in nodes {
+        // One that lost its tag may be a cluster's all the same.
+        if node.key.0.is_empty() && known.contains(&node.id) {
+            continue;
+        }
         grouped.entry((cloud, node.region.clone(), node.key.clone())).or_default().push(node);
     }
     let mut orphans = Vec::new();
@@ -111,18 +136,13 @@ fn unowned(context: &Context, nodes: Vec<(String, Node)>) -> Result<Vec<Orphan>,
 /// When the cloud does not do it.
 pub async fn collect(context: &Context, orphan: &Orphan) -> Result<(), ClusterError> {
     let cloud = context.cloud(&orphan.cloud)?;
-    if orphan.key.0.is_empty() {
-        let ids: Vec<&str> = orphan.nodes.iter().map(|node| node.id.as_str()).collect();
-        return Err(ClusterError::new(
-            super::error::Class::NotReleased,
-            format!("{} in {} {} lost the tag of their launch", ids.join(", "), orphan.cloud, orphan.region),
-            "delete them at the cloud's console",
-        ));
-    }
     let failed = |error| {
-        let what = format!("{} in {} {} cannot be given back", orphan.key, orphan.cloud, orphan.region);
+        let what = format!("{} in {} {} cannot be given back", orphan.name(), orphan.cloud, orphan.region);
         ClusterError::provider(&what, &orphan.cloud, &context.book, &error)
     };
+    if orphan.is_unnamed() {
+        return context.terminate(cloud, &orphan.nodes).await.map_err(failed);
+    }
     context.release(cloud, &orphan.region, &orphan.key).await.map_err(failed)?;
     context.store.settle(&orphan.key, Stage::Released, context.now())?;
     Ok(())

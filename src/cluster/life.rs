@@ -45,6 +45,7 @@ pub async fn stop(context: &Context, name: &str) -> Result<Done, ClusterError> {
     if cluster.status == Status::Stopped {
         return Ok(Done::Already);
     }
+    keep(context, held)?;
     let cloud = context.cloud(&held.cloud)?;
     let nodes = context.store.nodes(&held.key)?;
     let what = format!("cluster '{name}' cannot be stopped");
@@ -83,6 +84,7 @@ pub(super) async fn start_claimed(
     cluster: &Cluster,
 ) -> Result<(Cluster, Vec<Node>), ClusterError> {
     let held = held(cluster)?;
+    keep(context, held)?;
     let cloud = context.cloud(&held.cloud)?;
     let nodes = context.store.nodes(&held.key)?;
     let place = held.zone.as_ref().unwrap_or(&held.region);
@@ -108,6 +110,14 @@ pub(super) async fn start_claimed(
             format!("`sky status -r` shows them; `sky start {}` tries again", cluster.name),
         )),
     }
+}
+
+/// A cluster that is wanted again after a `down` that did not come to anything is no longer on its way out.
+pub(super) fn keep(context: &Context, held: &Held) -> Result<(), ClusterError> {
+    if context.store.launch(&held.key)?.is_some_and(|launch| launch.stage == Stage::Releasing) {
+        context.store.settle(&held.key, Stage::Made, context.now())?;
+    }
+    Ok(())
 }
 
 /// Gives back everything that the launches of a cluster hold or may hold; how many machines there were.

@@ -104,6 +104,15 @@ pub async fn one(context: &Context, cluster: &Cluster) -> Result<Standing, Clust
     }
     context.store.put_nodes(&held.key, &nodes)?;
     let status = status_of(&nodes, cluster.nodes);
+    // A `down` that was cut off when something of it was going already is brought to its end: what is on its way out
+    // looks like what is being stopped, and is no cluster any more.
+    if status != Status::Up
+        && let Some(launch) = context.store.launch(&held.key)?.filter(|launch| launch.stage == Stage::Releasing)
+    {
+        give_back(context, &launch).await?;
+        context.store.drop_cluster(&cluster.name)?;
+        return Ok(Standing::Gone);
+    }
     if nodes.iter().any(|node| node.state == NodeState::Running) {
         context.store.begin_usage(&held.key, context.now())?;
     } else {

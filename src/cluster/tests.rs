@@ -407,6 +407,47 @@ fn gc_finds_what_no_row_owns_and_nothing_else() {
 }
 
 #[test]
+fn gc_finds_machines_that_lost_the_tag_of_their_launch() {
+    let bench = bench(Fake::new("aws"));
+    bench.launch("kept", &request("V100", 1)).expect("launches");
+    bench.fake.lose_tag(&bench.fake.held()[0].id);
+    assert!(bench.run(gc::search(&bench.context)).expect("searches").orphans.is_empty(), "a cluster's is no orphan");
+    let orders = cut_off(&bench, Stage::Made, 1);
+    let made = bench.run(bench.fake.launch(&orders[0])).expect("makes");
+    made.nodes.iter().for_each(|node| bench.fake.lose_tag(&node.id));
+    let search = bench.run(gc::search(&bench.context)).expect("searches");
+    assert_eq!(search.orphans.len(), 1, "{search:?}");
+    assert!(search.orphans[0].is_unnamed() && search.orphans[0].name().contains(&made.nodes[0].id));
+    bench.run(gc::collect(&bench.context, &search.orphans[0])).expect("collects");
+    let left: Vec<_> = bench.fake.held().into_iter().map(|node| node.id).collect();
+    assert!(left.len() == 1 && made.nodes.iter().all(|node| !left.contains(&node.id)), "{left:?}");
+}
+
+#[test]
+fn a_down_that_was_cut_off_is_brought_to_its_end() {
+    let bench = bench(Fake::new("aws"));
+    bench.launch("c", &request("V100", 2)).expect("launches");
+    let cluster = bench.context.store.cluster("c").expect("reads").expect("there");
+    let key = cluster.held.expect("up").key;
+    bench.context.store.settle(&key, Stage::Releasing, 0).expect("writes");
+    // Nothing of it has reached the cloud: the cluster is up.
+    let seen = bench.refreshed();
+    assert!(matches!(&seen[0].standing, Ok(Standing::Is(cluster)) if cluster.status == Status::Up), "{seen:?}");
+    // What is on its way out looks as if it were being stopped.
+    bench.fake.held().iter().for_each(|node| bench.fake.leave(&node.id));
+    let seen = bench.refreshed();
+    assert!(matches!(seen[0].standing, Ok(Standing::Gone)), "{seen:?}");
+    assert!(bench.fake.held().is_empty());
+    // Who stops or starts it wants it again.
+    bench.launch("d", &request("V100", 1)).expect("launches");
+    let key = bench.context.store.cluster("d").expect("reads").and_then(|d| d.held).expect("up").key;
+    bench.context.store.settle(&key, Stage::Releasing, 0).expect("writes");
+    bench.run(life::stop(&bench.context, "d")).expect("stops");
+    let seen = bench.refreshed();
+    assert!(matches!(&seen[0].standing, Ok(Standing::Is(cluster)) if cluster.status == Status::Stopped), "{seen:?}");
+}
+
+#[test]
 fn what_another_launch_is_just_making_is_no_orphan() {
     let bench = bench(Fake::new("aws"));
     let orders = cut_off(&bench, Stage::Asked, 1);

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use crate::cloud::{
     CloudProvider, Identity, Launched, LeaseKey, Node, NodeState, Order, ProviderError, Quota, Refusal, tag,
 };
+use crate::model::CapacityType;
 
 use super::site::{Ask, Filter, Instance, Login, OnPreemption, Outcome, Site, SiteError, State, Verdict, Wire};
 
@@ -27,7 +28,11 @@ impl SiteProvider {
     }
 
     /// Asks one zone and waits until the cloud has told.
-    async fn ask(&self, order: &Order, zone: Option<&str>) -> Result<(Vec<Instance>, Vec<Refusal>), ProviderError> {
+    async fn ask(
+        &self,
+        order: &Order,
+        zone: Option<&str>,
+    ) -> Result<(Vec<Arc<Instance>>, Vec<Refusal>), ProviderError> {
         let ask = ask(self.cloud, order, zone);
         let verdict = self.site.launch(&ask).map_err(|error| refused(&error))?;
         self.told(&verdict).await?;
@@ -52,14 +57,14 @@ impl SiteProvider {
         Ok(())
     }
 
-    fn of(&self, region: &str, key: &LeaseKey) -> Vec<Instance> {
+    fn of(&self, region: &str, key: &LeaseKey) -> Vec<Arc<Instance>> {
         let tags = vec![(tag::LEASE.to_owned(), key.0.clone())];
         let region = Some(region.to_owned());
         let listed = self.site.instances(&Filter { cloud: Some(self.cloud), region, tags, ..Filter::default() });
         listed.into_iter().filter(|instance| instance.state.is_alive()).collect()
     }
 
-    fn named(&self, node: &Node) -> Option<Instance> {
+    fn named(&self, node: &Node) -> Option<Arc<Instance>> {
         let filter = Filter { cloud: Some(self.cloud), hidden: true, ..Filter::default() };
         self.site.instances(&filter).into_iter().find(|instance| id(instance) == node.id)
     }
@@ -128,6 +133,14 @@ impl CloudProvider for SiteProvider {
         Ok(())
     }
 
+    async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError> {
+        for instance in nodes.iter().filter_map(|node| self.named(node)) {
+            // One that is gone by now is done.
+            let _ = self.site.terminate(instance.id);
+        }
+        Ok(())
+    }
+
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError> {
         for node in nodes {
             let instance = self.named(node).ok_or_else(|| gone(node))?;
@@ -154,13 +167,22 @@ impl CloudProvider for SiteProvider {
     async fn list(&self, owner: &str, regions: &[String]) -> Result<Vec<Node>, ProviderError> {
         let tags = vec![(tag::OWNER.to_owned(), owner.to_owned())];
         let listed = self.site.instances(&Filter { cloud: Some(self.cloud), tags, ..Filter::default() });
-        let here = |instance: &Instance| instance.state.is_alive() && regions.contains(&instance.region);
+        let here = |instance: &Arc<Instance>| instance.state.is_alive() && regions.contains(&instance.region);
         Ok(nodes(listed.into_iter().filter(here).collect()))
     }
 
     async fn quotas(&self, region: &str) -> Result<Vec<Quota>, ProviderError> {
         let limits = self.site.limits(self.cloud, region).into_iter();
-        Ok(limits.map(|limit| Quota { name: limit.name, limit: limit.limit, usage: Some(limit.usage) }).collect())
+        let quota = |limit: super::site::Limit| Quota {
+            counts: Some((
+                limit.name.clone(),
+                if limit.terms == "spot" { CapacityType::Spot } else { CapacityType::OnDemand },
+            )),
+            name: limit.name,
+            limit: limit.limit,
+            usage: Some(limit.usage),
+        };
+        Ok(limits.map(quota).collect())
     }
 
     async fn offered_zones(&self, region: &str, kind: &str) -> Result<Option<Vec<String>>, ProviderError> {
@@ -209,9 +231,9 @@ fn id(instance: &Instance) -> String {
     format!("sim-{}", instance.hex(12))
 }
 
-fn nodes(mut instances: Vec<Instance>) -> Vec<Node> {
+fn nodes(mut instances: Vec<Arc<Instance>>) -> Vec<Node> {
     instances.sort_by_key(|instance| instance.index);
-    instances.iter().map(node).collect()
+    instances.iter().map(|instance| node(instance)).collect()
 }
 
 fn node(instance: &Instance) -> Node {

@@ -77,7 +77,7 @@ impl Machines {
         let all = Filter { terminated: true, hidden: true, ..Filter::default() };
         let instances = self.site.instances(&all);
         let up: BTreeMap<InstanceId, &Instance> =
-            instances.iter().filter(|i| i.state == State::Running).map(|i| (i.id, i)).collect();
+            instances.iter().filter(|i| i.state == State::Running).map(|i| (i.id, i.as_ref())).collect();
         let address = |instance: &&Instance| instance.public_ip.clone().unwrap_or_default();
         let over = self.running.iter().filter(|(id, (at, _))| up.get(id).map(address).as_ref() != Some(at));
         for id in over.map(|(id, _)| *id).collect::<Vec<_>>() {

@@ -66,6 +66,13 @@ impl<T: Copy> Agenda<T> {
         self.sequence += 1;
     }
 
+    /// Changes what is still to come, or forgets it where `change` has nothing to say; the order stays.
+    pub fn rework(&mut self, mut change: impl FnMut(T) -> Option<T>) {
+        let slots = std::mem::take(&mut self.heap).into_iter();
+        self.heap =
+            slots.filter_map(|Reverse(slot)| Some(Reverse(Slot { item: change(slot.item)?, ..slot }))).collect();
+    }
+
     /// Takes out the next thing, unless it lies after the deadline.
     pub fn pop_until(&mut self, deadline: Option<Timestamp>) -> Option<(Timestamp, T)> {
         let Reverse(next) = self.heap.peek()?;
@@ -88,7 +95,11 @@ mod tests {
         }
         let order: String = std::iter::from_fn(|| agenda.pop_until(Some(Timestamp(5)))).map(|(_, item)| item).collect();
         assert_eq!(order, "bac");
-        assert_eq!(agenda.pop_until(None), Some((Timestamp(9), 'd')));
+        agenda.push(Timestamp(9), 'e');
+        agenda.push(Timestamp(9), 'f');
+        agenda.rework(|item| (item != 'd').then(|| item.to_ascii_uppercase()));
+        assert_eq!(agenda.pop_until(None), Some((Timestamp(9), 'E')));
+        assert_eq!(agenda.pop_until(None), Some((Timestamp(9), 'F')));
         assert_eq!(agenda.pop_until(None), None);
     }
 }

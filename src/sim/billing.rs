@@ -36,6 +36,9 @@ impl Holding {
     }
 }
 
+/// Leases are folded when so many more have ended than are held.
+const FOLD: usize = 1024;
+
 /// All leases of a trial.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
@@ -43,6 +46,8 @@ pub struct Ledger {
     /// (lease, position), sorted, to find a lease by its name.
     index: Vec<(LeaseId, u32)>,
     open: u32,
+    /// Leases that ended and were folded into sums: how many, and what they cost, as in [`Holding::exact`].
+    folded: (u64, i128),
     /// What all open leases cost an hour, in millionths of a dollar.
     burn: i64,
     /// Integral of `burn` over time, in millionths of a dollar × microseconds per hour.
@@ -55,12 +60,13 @@ impl Ledger {
         self.holdings.clear();
         self.index.clear();
         self.open = 0;
+        self.folded = (0, 0);
         self.burn = 0;
         self.integral = 0;
         self.last = Timestamp::ZERO;
     }
 
-    /// Every lease of the trial, in the order they were made.
+    /// Every lease of the trial, in the order they were made, except those that were folded.
     pub fn holdings(&self) -> &[Holding] {
         &self.holdings
     }
@@ -69,6 +75,38 @@ impl Ledger {
     pub(super) fn placed(&self, demand: DemandId, nodes: u16) -> Option<Lease> {
         let of = |lease: &Lease| (lease.id.0.0 >> 32) as u32 == demand.0 && lease.nodes == nodes;
         self.holdings.iter().rev().map(|holding| holding.lease).find(of)
+    }
+
+    /// How many were made, ever.
+    pub fn count(&self) -> u64 {
+        self.folded.0 + self.holdings.len() as u64
+    }
+
+    /// Once most leases have ended, folds those into sums, so that a world without an end stays small. Returns the new
+    /// position of each lease by its old one, if anything has moved.
+    pub(super) fn fold(&mut self) -> Option<Vec<Option<u32>>> {
+        if self.holdings.len() < 2 * self.open as usize + FOLD {
+            return None;
+        }
+        let mut positions = Vec::with_capacity(self.holdings.len());
+        let mut kept = 0;
+        for holding in &self.holdings {
+            let stays = holding.until.is_none();
+            positions.push(stays.then_some(kept));
+            kept += u32::from(stays);
+            if let Some(until) = holding.until {
+                self.folded = (self.folded.0 + 1, self.folded.1 + holding.exact(until));
+            }
+        }
+        self.holdings.retain(|holding| holding.until.is_none());
+        self.index.retain_mut(|(_, position)| match positions[*position as usize] {
+            Some(moved) => {
+                *position = moved;
+                true
+            }
+            None => false,
+        });
+        Some(positions)
     }
 
     /// How many are held.
@@ -169,7 +207,7 @@ impl Ledger {
 
     /// Says what does not add up, if anything: the bills against the integral, the open leases against the hourly cost.
     pub fn audit(&self, now: Timestamp) -> Result<(), String> {
-        let bills: i128 = self.holdings.iter().map(|holding| holding.exact(now)).sum();
+        let bills = self.folded.1 + self.holdings.iter().map(|holding| holding.exact(now)).sum::<i128>();
         let integral = self.integral + i128::from(self.burn) * i128::from(now.since(self.last).0);
         if bills != integral {
             return Err(format!("bills of {bills} against an integral of {integral} µ$·µs/h"));

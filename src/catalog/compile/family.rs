@@ -60,13 +60,14 @@ pub(super) fn presented(cloud: &str, name: &str, accelerator: Option<&str>, coun
 /// version, here always built by the one rule `standard<Series><Suffix><version>[_<device>]Family`.
 pub(super) fn quota_family(cloud: &str, name: &str, accelerator: Option<&str>, kind: Kind) -> String {
     match cloud {
-        "aws" => aws(name).to_owned(),
+        "aws" => ec2_bucket(name).to_owned(),
         "gcp" => gcp(name, accelerator, kind),
         _ => azure(name),
     }
 }
 
-fn aws(name: &str) -> &'static str {
+/// The group of vCPU limits that a type of Amazon's counts in.
+pub fn ec2_bucket(name: &str) -> &'static str {
     let letters = name.find(|c: char| !c.is_ascii_alphabetic()).map_or(name, |end| &name[..end]);
     match letters {
         "p" => "P",

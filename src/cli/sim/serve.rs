@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::catalogs::SERVED;
 use crate::cli::scenarios::{ScenarioArgs, name_of};
 use crate::cli::{Console, Exit, Failure};
+use crate::cluster::machine::quote;
 use crate::model::Span;
 use crate::serve::ssh::{Machines, Setup, find_sshd, user};
 use crate::serve::wire::Loopback;
@@ -58,14 +60,20 @@ pub(super) fn run(args: &ServeArgs, console: &mut Console) -> Result<Exit, Failu
         let file = File::create(path).map_err(|error| unwritable(path, &error))?;
         site.record_to(Box::new(BufWriter::new(file)));
     }
+    let catalog = args.scenario.catalog_file(&scenario, console)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(serve(args, &site, console));
+    let served = runtime.block_on(serve(args, &site, catalog, console));
     // Requests that hang by the scenario's wish are not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
     served
 }
 
-async fn serve(args: &ServeArgs, site: &Arc<Site>, console: &mut Console) -> Result<Exit, Failure> {
+async fn serve(
+    args: &ServeArgs,
+    site: &Arc<Site>,
+    catalog: Option<PathBuf>,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
     let port = Loopback::bind(args.host, args.port).await.map_err(|error| unreachable_port(args, &error))?;
     let mut machines = if args.ssh { Some(machines(args, site).await?) } else { None };
     let mut exports = exports(site, port.address()?);
@@ -73,6 +81,7 @@ async fn serve(args: &ServeArgs, site: &Arc<Site>, console: &mut Console) -> Res
         exports.push(("SKY_SSH_PORT", args.ssh_port.to_string()));
         exports.extend(user().await.map(|user| ("SKY_SSH_USER", user)));
     }
+    exports.extend(catalog.map(|path| (SERVED, path.display().to_string())));
     let stop = stopped(args.lasting)?;
     tell(args, site, port.address()?, &exports, console)?;
     let served = async {
@@ -113,7 +122,7 @@ fn tell(
     exports: &[(&'static str, String)],
     console: &mut Console,
 ) -> Result<(), Failure> {
-    let lines: Vec<String> = exports.iter().map(|(name, value)| format!("export {name}={value}")).collect();
+    let lines: Vec<String> = exports.iter().map(|(name, value)| format!("export {name}={}", quote(value))).collect();
     let name = name_of(&args.scenario.path);
     console.line(format!("seed {} · {name}: {} · {}", site.seed(), site.scenario().title, args.speed))?;
     console.line(format!("live page and control: http://{at}/_sky/"))?;

@@ -71,12 +71,22 @@ pub(super) fn run(args: &GcArgs, environment: &Environment, console: &mut Consol
     let mut failed = false;
     let mut records = Vec::new();
     for orphan in &search.orphans {
-        let done = if go { Some(live.run(gc::collect(&live.context, orphan))) } else { None };
+        // Only a tag says that they are ours: whoever deletes them has to have said so beforehand.
+        let sure = args.yes || !orphan.is_unnamed();
+        if go && !sure {
+            console.note(format!(
+                "{} in {} {} lost the tag of their launch; `sky gc --yes` terminates them.",
+                orphan.name(),
+                orphan.cloud,
+                orphan.region
+            ));
+        }
+        let done = if go && sure { Some(live.run(gc::collect(&live.context, orphan))) } else { None };
         failed |= done.as_ref().is_some_and(Result::is_err);
         if args.output == Output::Table {
             match &done {
                 Some(Ok(())) => {
-                    console.line(format!("Released {} on {} {}.", orphan.key, orphan.cloud, orphan.region))?;
+                    console.line(format!("Released {} on {} {}.", orphan.name(), orphan.cloud, orphan.region))?;
                 }
                 Some(Err(error)) => console.note(error.text()),
                 None => {}
@@ -112,7 +122,8 @@ fn table(search: &Search, console: &mut Console) -> Result<(), Failure> {
     for orphan in &search.orphans {
         let ids: Vec<&str> = orphan.nodes.iter().map(|node| node.id.as_str()).collect();
         let cluster = orphan.cluster.clone().unwrap_or_else(|| "-".to_owned());
-        grid.push([orphan.cloud.clone(), orphan.region.clone(), orphan.key.0.clone(), cluster, ids.join(", ")]);
+        let launch = if orphan.is_unnamed() { "(tag lost)".to_owned() } else { orphan.key.0.clone() };
+        grid.push([orphan.cloud.clone(), orphan.region.clone(), launch, cluster, ids.join(", ")]);
     }
     console.lines(grid.lines())
 }

@@ -80,7 +80,7 @@ pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Co
         return live_launch::run(args, environment, console);
     }
     let scenario = match &args.simulate {
-        Some(path) => Some(scenarios::load(path, args.task.catalogs.load()?, &[], console)?),
+        Some(path) => Some(scenarios::load(path, args.task.catalogs.base()?, &[], console)?),
         None => None,
     };
     // A scenario may say that the clouds sold other things on its day, so names are looked up in its catalog.

@@ -9,11 +9,12 @@ use serde::Serialize;
 use crate::catalog::Catalog;
 use crate::cli::{Console, Environment, Exit, Failure};
 use crate::cluster::life::{self, Done};
-use crate::cluster::{Class, Cluster, ClusterError, Context};
+use crate::cluster::{Class, Cluster, ClusterError, Context, Status};
 use crate::model::Span;
 
 use super::Output;
 use super::live::{Live, Which};
+use super::machines::ready;
 use super::selection::{Selection, agreed, called, clouds_of};
 
 /// Flags of `stop` and `down`.
@@ -136,7 +137,18 @@ fn run(verb: Verb, args: &ChangeArgs, environment: &Environment, console: &mut C
     for (name, _) in results.iter().filter(|(_, done)| verb == Verb::Down && done.is_ok()) {
         forget(&live.context.home, name, environment, console);
     }
-    tell(verb, args, &results, console)
+    let exit = tell(verb, args, &results, console)?;
+    if matches!(verb, Verb::Start { .. }) {
+        for (name, _) in results.iter().filter(|(_, done)| done.is_ok()) {
+            let cluster = live.context.store.cluster(name).map_err(ClusterError::from)?;
+            if let Some(cluster) = cluster.filter(|cluster| cluster.status == Status::Up)
+                && let Err(failure) = ready(&live, &cluster, environment, console)
+            {
+                console.note(format!("warning: {}", failure.text()));
+            }
+        }
+    }
+    Ok(exit)
 }
 
 /// Forgets how the machines of a cluster that is gone were logged in to.

@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::cli::{Console, Environment, Exit, Failure};
 use crate::cloud::CLOUDS;
 use crate::cluster::launch::{End as Launched, Told, mismatch};
+use crate::cluster::machine::check_files;
 use crate::cluster::{Cluster, ClusterError, Wish, launch};
 use crate::model::{CloudId, Entry, Happening, Outcome, Span, Timestamp};
 use crate::optimizer::Plan;
@@ -31,6 +32,8 @@ pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Co
     let catalog = args.task.catalogs.load()?;
     let live = Live::open(environment, catalog, Which::All)?;
     let request = wanted(args, &live, catalog, console)?;
+    // Before anything is paid for.
+    check_files(&request.work, environment.home.as_deref())?;
     let begin = environment.now();
     let name = args.cluster.clone().unwrap_or_else(|| super::launch::made_up(begin));
     let existing = live.context.store.cluster(&name).map_err(ClusterError::from)?;

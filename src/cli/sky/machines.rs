@@ -1,6 +1,7 @@
 //! What commands that work on a cluster's machines share: finding them, showing what happens there, ending as a job did.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -69,6 +70,45 @@ impl Up {
     }
 }
 
+/// After a start: addresses are new, and whatever watched for idleness on the machines has ended with them.
+pub(super) fn ready(
+    live: &Live,
+    cluster: &Cluster,
+    environment: &Environment,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let machines = machines(&live.context, cluster)?;
+    shortcut(&machines, environment, console);
+    let Some(stop) = cluster.autostop else { return Ok(()) };
+    let idle = Idle { after: Duration::from_secs(u64::from(stop.idle_s)), down: stop.down };
+    let cloud = cluster.held.as_ref().map(|held| held.cloud.clone()).unwrap_or_default();
+    let watched = watch(live, true, console, async |tell| {
+        machine::wait_for_ssh(&machines, Patience::default(), tell).await?;
+        machine::set_autostop(&machines, &cloud, Some(idle)).await
+    })?;
+    match watched {
+        Watched::Done(promise) => {
+            if let Some(but) = promise.but() {
+                console.note(format!("warning: {}: {but}", idle.name()));
+            }
+        }
+        Watched::Left(_) => console.note(format!(
+            "warning: cluster '{}' does not stop by itself: sky autostop {} sets it up again",
+            cluster.name, cluster.name
+        )),
+    }
+    Ok(())
+}
+
+/// Lets plain `ssh NAME` lead there.
+fn shortcut(machines: &Machines, environment: &Environment, console: &mut Console) {
+    if let Some(home) = &environment.home
+        && let Err(error) = machine::add_shortcut(machines, home)
+    {
+        console.note(format!("warning: {error}; {}", error.hint()));
+    }
+}
+
 /// Runs a task on a cluster, shows its output, and ends as it does.
 pub(super) fn run_job(
     live: &Live,
@@ -85,11 +125,7 @@ pub(super) fn run_job(
             "give --num-nodes, or launch another cluster",
         ));
     }
-    if let Some(home) = &environment.home
-        && let Err(error) = machine::add_shortcut(&machines, home)
-    {
-        console.note(format!("warning: {error}; {}", error.hint()));
-    }
+    shortcut(&machines, environment, console);
     // What stops when idle is the whole cluster, whatever the task needs of it.
     let machines = if job.idle.is_some() { machines } else { machines.first(job.nodes as usize) };
     let options = Options {

@@ -96,6 +96,12 @@ impl CloudProvider for Aws {
         Ok(())
     }
 
+    async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError> {
+        let Some(first) = nodes.first() else { return Ok(()) };
+        let ids: Vec<String> = nodes.iter().map(|node| node.id.clone()).collect();
+        launch::terminate(&self.clients.ec2(&first.region), &ids).await
+    }
+
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError> {
         let Some(first) = nodes.first() else { return Ok(()) };
         let ec2 = self.clients.ec2(&first.region);

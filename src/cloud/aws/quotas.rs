@@ -9,6 +9,7 @@ use aws_sdk_ec2::types::{CpuOptions, Instance, InstanceLifecycleType};
 use super::errors::Told;
 use crate::cloud::ec2::{bucket, bucket_of_code};
 use crate::cloud::{ProviderError, Quota};
+use crate::model::CapacityType;
 
 /// The vCPU limits of EC2, on-demand and spot, with the vCPUs that these instances use.
 pub(super) async fn read(
@@ -23,7 +24,9 @@ pub(super) async fn read(
         let Some(bucket) = quota.quota_code().and_then(bucket_of_code) else { continue };
         let (Some(name), Some(limit)) = (quota.quota_name(), quota.value()) else { continue };
         let usage = used.get(&bucket).copied().unwrap_or(0);
-        found.push(Quota { name: name.to_owned(), limit, usage: Some(f64::from(usage)) });
+        let terms = if bucket.1 { CapacityType::Spot } else { CapacityType::OnDemand };
+        let counts = Some((bucket.0.to_owned(), terms));
+        found.push(Quota { name: name.to_owned(), limit, usage: Some(f64::from(usage)), counts });
     }
     Ok(found)
 }

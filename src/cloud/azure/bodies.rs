@@ -107,6 +107,7 @@ impl<'a> Bodies<'a> {
         tags.insert(tag::LEASE.to_owned(), json!(self.order.key.0));
         if let Some(rank) = rank {
             tags.insert(tag::RANK.to_owned(), json!(rank.to_string()));
+            tags.insert(tag::NODES.to_owned(), json!(self.order.nodes.to_string()));
         }
         Value::Object(tags)
     }

@@ -11,6 +11,7 @@ use super::error::ArmError;
 use super::nodes::location;
 use super::wire::{Sku, Usage};
 use crate::cloud::{ProviderError, Quota};
+use crate::model::CapacityType;
 
 /// Types of a region and the zones that sell each; `None` where a type is sold without zones.
 pub(super) type Sold = Arc<BTreeMap<String, Option<Vec<String>>>>;
@@ -25,8 +26,13 @@ impl Azure {
                 format!("Azure has no limits for the region '{region}'"),
             )
         })?;
-        let quota =
-            |usage: Usage| Quota { name: usage.name.value, limit: usage.limit, usage: Some(usage.current_value) };
+        let quota = |usage: Usage| Quota {
+            // Spot machines count in one limit of all families, by another name.
+            counts: usage.name.value.ends_with("Family").then(|| (usage.name.value.clone(), CapacityType::OnDemand)),
+            name: usage.name.value,
+            limit: usage.limit,
+            usage: Some(usage.current_value),
+        };
         Ok(usages.into_iter().map(quota).collect())
     }
 

@@ -132,6 +132,13 @@ impl CloudProvider for Azure {
         Ok(self.release_group(key).await?)
     }
 
+    async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError> {
+        // Everything of a launch lies in a group that is named after it, and only the tag says which.
+        let names: Vec<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
+        let words = format!("{} lost the tag {}: delete the resource group", names.join(", "), super::tag::LEASE);
+        Err(ProviderError::refused("ResourceNotFound", words))
+    }
+
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError> {
         self.power(nodes, "deallocate").await
     }

@@ -106,6 +106,10 @@ impl CloudProvider for Gcp {
         launch::delete_all(&self.clouds, &nodes).await
     }
 
+    async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError> {
+        launch::delete_all(&self.clouds, nodes).await
+    }
+
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError> {
         launch::stop_all(&self.clouds, nodes).await
     }

@@ -160,7 +160,22 @@ pub(super) async fn quotas(api: &Api, region: &str) -> Result<Vec<Quota>, Provid
     let regional: Region = api.get(&path(&["regions", region]), &[]).await?;
     let project: Project = api.get("", &[]).await?;
     let limits = regional.quotas.into_iter().chain(project.quotas);
-    Ok(limits.map(|limit| Quota { name: limit.metric, limit: limit.limit, usage: limit.usage }).collect())
+    let quota = |limit: super::wire::Bound| Quota {
+        counts: counts(&limit.metric, limit.limit),
+        name: limit.metric,
+        limit: limit.limit,
+        usage: limit.usage,
+    };
+    Ok(limits.map(quota).collect())
+}
+
+/// What a metric limits. Spot machines count against the usual metric as long as none of their own was granted, so a
+/// limit of their own that is zero says nothing.
+fn counts(metric: &str, limit: f64) -> Option<(String, CapacityType)> {
+    match metric.strip_prefix("PREEMPTIBLE_") {
+        Some(family) => (limit > 0.0).then(|| (family.to_owned(), CapacityType::Spot)),
+        None => Some((metric.to_owned(), CapacityType::OnDemand)),
+    }
 }
 
 /// Zones of the region that have the machine type.

@@ -4,6 +4,7 @@
 //! before it is made. A launch that does not end well gives back everything, or says by name what it could not.
 
 mod fit;
+mod headroom;
 mod journal;
 mod specs;
 
@@ -127,6 +128,7 @@ fn existing(
         return Ok(None);
     };
     if cluster.status == Status::Up {
+        life::keep(context, held)?;
         let nodes = context.store.nodes(&held.key)?;
         return reused(cluster, nodes);
     }
@@ -217,9 +219,17 @@ fn pursue(
     let mut engine = Engine::new(wish.policy, seed(&cluster.uid));
     let beliefs = if wish.remember { context.store.beliefs(context.catalog, context.now(), 0)? } else { Vec::new() };
     let mut seen = beliefs.last().map_or(0, |belief| belief.id);
-    let blocks: Vec<Block> = beliefs.iter().map(|belief| belief.block(&context.clock)).collect();
-    let blocks = hopeful(blocks, &wish.candidates);
+    let short = if wish.remember {
+        context.runtime.block_on(headroom::look(context, &wish.candidates, wish.request.nodes))
+    } else {
+        headroom::Short::default()
+    };
+    let met = beliefs.iter().map(|belief| belief.block(&context.clock));
+    let blocks = hopeful(met.chain(short.blocks).collect(), &wish.candidates);
     let believed = blocks.len();
+    if believed > 0 {
+        short.words.iter().for_each(|words| told(Told::Note(words)));
+    }
     engine.believe(blocks);
     let mut recorder = Recorder::new(context, cluster, wish.remember);
     let asides = recorder.asides();

@@ -7,8 +7,6 @@ mod claims;
 mod clusters;
 mod intents;
 mod schema;
-#[cfg(test)]
-mod tests;
 mod usage;
 
 use std::path::{Path, PathBuf};
@@ -171,3 +169,6 @@ fn touch_private(path: &Path) -> std::io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
 }
+
+#[cfg(test)]
+mod tests;

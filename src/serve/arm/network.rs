@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** nothing is made that names what is not there, and nothing goes while another resource holds it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -161,7 +163,9 @@ impl Arm {
                 .find(|id| id.contains("/networkInterfaces/"));
             if let Some(interface) = holder {
                 value["properties"]["ipConfiguration"] = json!({"id": format!("{interface}/ipConfigurations/primary")});
-                if let Some(address) = self.instance_of(store, &interface).and_then(|instance| instance.public_ip) {
+                if let Some(address) =
+                    self.instance_of(store, &interface).and_then(|instance| instance.public_ip.clone())
+                {
                     value["properties"]["ipAddress"] = json!(address);
                 }
             }
@@ -181,7 +185,7 @@ impl Arm {
     }
 
     /// The instance in the market of the machine that has this interface.
-    fn instance_of(&self, store: &Store, interface: &str) -> Option<crate::serve::site::Instance> {
+    fn instance_of(&self, store: &Store, interface: &str) -> Option<Arc<crate::serve::site::Instance>> {
         let holders = store.users_of(interface, &group_of(interface));
         let machine = holders.into_iter().find(|id| id.contains("/virtualMachines/"))?;
         self.site.instance(store.get(&machine)?.instance?)

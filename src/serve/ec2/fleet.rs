@@ -3,6 +3,8 @@
 //! **Invariant:** overrides are tried in the order they are given until there is enough; what could not be had is told
 //! beside what was.
 
+use std::sync::Arc;
+
 use super::fault::Fault;
 use super::form::Form;
 use super::{Call, Done, run, show, templates};
@@ -19,7 +21,7 @@ struct Way {
 /// What one way came to.
 struct Told {
     way: usize,
-    instances: Vec<Instance>,
+    instances: Vec<Arc<Instance>>,
     faults: Vec<Fault>,
 }
 

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a group in use is not deleted, a name is used once, and a rule is had once.
 
+use std::sync::Arc;
+
 use super::fault::Fault;
 use super::form::{Form, Tags, admits, page, seen_tags};
 use super::memory::{Group, Rule, Source};
@@ -107,7 +109,7 @@ pub(super) fn delete(call: &Call<'_>) -> Done {
     }
     let here = Filter { cloud: Some("aws"), region: Some(call.region.to_owned()), hidden: true, ..Filter::default() };
     let instances = call.ec2.site.instances(&here);
-    let used = |instance: &crate::serve::Instance| {
+    let used = |instance: &Arc<crate::serve::Instance>| {
         instance.state != State::Terminated && extra_of(instance).groups.contains(&id)
     };
     if let Some(at) = instances.iter().filter(|i| used(i)).filter_map(|i| i.state.ends()).max() {

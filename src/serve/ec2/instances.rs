@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a call that names several instances does nothing if one of them does not exist.
 
+use std::sync::Arc;
+
 use super::fault::Fault;
 use super::form::{Form, Seen, admits, page, seen_tags};
 use super::run::{Extra, extra_of};
@@ -28,10 +30,10 @@ pub(super) fn describe(call: &Call<'_>) -> Done {
     let (found, next) = page(call.form, matching(call)?)?;
     Ok(call.answer(|xml| {
         // Instances of one launch stand together, since they are listed in the order they were made.
-        let launches: Vec<&[(Instance, Extra)]> =
+        let launches: Vec<&[(Arc<Instance>, Extra)]> =
             found.chunk_by(|(_, a), (_, b)| a.reservation == b.reservation).collect();
         xml.items("reservationSet", launches, |xml, launch| {
-            let shown: Vec<(&Instance, Extra)> = launch.iter().map(|(i, extra)| (i, extra.clone())).collect();
+            let shown: Vec<(&Instance, Extra)> = launch.iter().map(|(i, extra)| (i.as_ref(), extra.clone())).collect();
             show::reservation(xml, call, &launch[0].1.reservation, &shown);
         });
         xml.maybe("nextToken", next);
@@ -39,7 +41,7 @@ pub(super) fn describe(call: &Call<'_>) -> Done {
 }
 
 /// The instances that are named and pass the filters.
-pub(super) fn matching(call: &Call<'_>) -> Result<Vec<(Instance, Extra)>, Fault> {
+pub(super) fn matching(call: &Call<'_>) -> Result<Vec<(Arc<Instance>, Extra)>, Fault> {
     let named = named(call, "InstanceId")?;
     let clock = call.ec2.site.clock();
     let mut found = listed(call, &named);
@@ -59,7 +61,7 @@ pub(super) fn matching(call: &Call<'_>) -> Result<Vec<(Instance, Extra)>, Fault>
     Ok(matching)
 }
 
-fn listed(call: &Call<'_>, named: &[InstanceId]) -> Vec<Instance> {
+fn listed(call: &Call<'_>, named: &[InstanceId]) -> Vec<Arc<Instance>> {
     call.ec2.site.instances(&Filter {
         cloud: Some("aws"),
         region: Some(call.region.to_owned()),
@@ -263,7 +265,7 @@ async fn change(
 }
 
 /// Every instance with its state before, and as it is now.
-fn state_changes(call: &Call<'_>, changes: &[(Instance, Option<Instance>)]) -> String {
+fn state_changes(call: &Call<'_>, changes: &[(Arc<Instance>, Option<Arc<Instance>>)]) -> String {
     call.answer(|xml| {
         xml.items("instancesSet", changes, |xml, (before, after)| {
             xml.leaf("instanceId", show::instance_id(before));
@@ -277,7 +279,7 @@ fn state_changes(call: &Call<'_>, changes: &[(Instance, Option<Instance>)]) -> S
 pub(super) async fn start(call: &Call<'_>) -> Result<Reply, Fault> {
     let ids = need(call)?;
     let site = &call.ec2.site;
-    let before: Vec<Instance> = ids.iter().filter_map(|id| site.instance(*id)).collect();
+    let before: Vec<Arc<Instance>> = ids.iter().filter_map(|id| site.instance(*id)).collect();
     for instance in &before {
         if !matches!(instance.state, State::Stopped | State::Running | State::Pending(_)) {
             return Err(wrong_state(&show::instance_id(instance), "started"));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::form::{Form, Tags};
-use crate::serve::InstanceId;
+use crate::serve::{InstanceId, Site};
 
 /// What is remembered, behind one lock.
 pub(super) struct Memory(Mutex<Kept>);
@@ -17,6 +17,8 @@ pub(super) struct Kept {
     generation: u64,
     /// Instances by their EC2 id.
     pub(super) instances: BTreeMap<String, InstanceId>,
+    /// How many of them there may be before those are looked for that the site has forgotten.
+    most: usize,
     /// Security groups by region and id.
     pub(super) groups: BTreeMap<(String, String), Group>,
     /// Key pairs by region and name.
@@ -71,6 +73,16 @@ pub(super) struct Template {
     pub(super) id: String,
     pub(super) data: Form,
     pub(super) created: String,
+}
+
+impl Kept {
+    /// Forgets the ids of instances that the site has forgotten, once that may be half of them.
+    pub(super) fn forget_instances(&mut self, site: &Site) {
+        if self.instances.len() > self.most {
+            self.instances.retain(|_, id| site.instance(*id).is_some());
+            self.most = 2 * self.instances.len() + 1024;
+        }
+    }
 }
 
 impl Memory {

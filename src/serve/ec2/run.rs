@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** nothing is asked of the market before the whole request was found sound.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
@@ -45,7 +47,7 @@ pub(super) struct Disk {
 
 /// The remembered part of an instance.
 pub(super) fn extra_of(instance: &Instance) -> Extra {
-    serde_json::from_value(instance.extra.clone()).unwrap_or_default()
+    Extra::deserialize(&instance.extra).unwrap_or_default()
 }
 
 /// `RunInstances`
@@ -69,7 +71,8 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Reply, Fault> {
         Outcome::Accepted { instances, .. } => {
             let reservation = keep(call, &instances);
             Ok(Reply::Xml(call.answer(|xml| {
-                let shown = instances.iter().map(|instance| (instance, extra_of(instance))).collect::<Vec<_>>();
+                let shown =
+                    instances.iter().map(|instance| (instance.as_ref(), extra_of(instance))).collect::<Vec<_>>();
                 show::reservation(xml, call, &reservation, &shown);
             })))
         }
@@ -82,13 +85,14 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Reply, Fault> {
 }
 
 /// Notes the instances of a launch under their ids, and returns its reservation.
-pub(super) fn keep(call: &Call<'_>, instances: &[Instance]) -> String {
+pub(super) fn keep(call: &Call<'_>, instances: &[Arc<Instance>]) -> String {
     let first = instances.first().map(|instance| instance.hex(17)).unwrap_or_default();
     let reservation = format!("r-{first}");
     let mut kept = call.ec2.memory.lock();
     for instance in instances {
         kept.instances.insert(show::instance_id(instance), instance.id);
     }
+    kept.forget_instances(&call.ec2.site);
     drop(kept);
     for instance in instances {
         // It was made a moment ago, so it is there.

@@ -11,7 +11,7 @@ use crate::serve::{Instance, State};
 
 /// `i-0123456789abcdef0`
 pub(super) fn instance_id(instance: &Instance) -> String {
-    format!("i-{}", instance.hex(17))
+    instance.vendor_id()
 }
 
 /// The spot request of a spot instance.

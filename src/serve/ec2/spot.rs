@@ -2,12 +2,14 @@
 //!
 //! **Invariant:** a request that was cancelled leaves its instance running, as on Amazon.
 
+use std::sync::Arc;
+
 use super::form::{admits, page, seen_tags};
 use super::run::{Extra, extra_of};
 use super::{Call, Done, fault::Fault, show};
 use crate::serve::{Filter, Instance, State};
 
-fn requests(call: &Call<'_>) -> Vec<(String, Instance, Extra)> {
+fn requests(call: &Call<'_>) -> Vec<(String, Arc<Instance>, Extra)> {
     let here =
         Filter { cloud: Some("aws"), region: Some(call.region.to_owned()), terminated: true, ..Filter::default() };
     let all = call.ec2.site.instances(&here).into_iter();
@@ -97,7 +99,7 @@ pub(super) fn cancel(call: &Call<'_>) -> Done {
     }))
 }
 
-fn need(wanted: &[String], all: &[(String, Instance, Extra)]) -> Result<(), Fault> {
+fn need(wanted: &[String], all: &[(String, Arc<Instance>, Extra)]) -> Result<(), Fault> {
     match wanted.iter().find(|id| !all.iter().any(|(known, ..)| known == *id)) {
         None => Ok(()),
         Some(id) => {

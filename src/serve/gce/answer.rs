@@ -29,6 +29,8 @@ pub(super) struct Request {
 pub(super) struct Reply {
     pub status: u16,
     pub body: Value,
+    /// The body as it is sent, where it was put together from texts.
+    pub text: Option<Box<str>>,
     pub headers: Vec<(String, String)>,
 }
 
@@ -49,13 +51,19 @@ pub(super) enum Answer {
 
 impl Reply {
     pub(super) fn ok(body: Value) -> Self {
-        Self { status: 200, body, headers: Vec::new() }
+        Self { status: 200, body, text: None, headers: Vec::new() }
+    }
+
+    /// JSON that is text already.
+    pub(super) fn text(text: String) -> Self {
+        Self { text: Some(text.into()), ..Self::ok(Value::Null) }
     }
 
     /// An envelope with one error.
     pub(super) fn error(status: u16, reason: &str, message: &str) -> Self {
         let errors = json!([{"message": message, "domain": "global", "reason": reason}]);
-        Self { status, body: json!({"error": {"code": status, "message": message, "errors": errors}}), headers: vec![] }
+        let body = json!({"error": {"code": status, "message": message, "errors": errors}});
+        Self { status, ..Self::ok(body) }
     }
 }
 
@@ -88,7 +96,7 @@ pub(super) fn authorize(header: Option<&str>) -> Result<(), Reply> {
             "metadata": {"service": "compute.googleapis.com"}}],
     }});
     let challenge = ("www-authenticate".to_owned(), "Bearer realm=\"https://accounts.google.com/\"".to_owned());
-    Err(Reply { status: 401, body, headers: vec![challenge] })
+    Err(Reply { status: 401, headers: vec![challenge], ..Reply::ok(body) })
 }
 
 /// Below the project: `zones/us-central1-a/instances/x`, whole for the project itself.

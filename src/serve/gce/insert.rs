@@ -3,6 +3,8 @@
 //! **Invariant:** what the market decides is decided under this protocol's lock, so of two machines with one name only
 //! one is made.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::super::site::{Ask, Instance, Login, OnPreemption, Outcome, Refusal, SiteError, Verdict, Wire};
@@ -185,7 +187,7 @@ fn launch(gce: &Gce, request: &Request, zone: &str, ask: &Ask, bulk: bool) -> Re
 /// What a verdict of the market is on the wire.
 pub(super) fn answer(gce: &Gce, kept: &mut Kept, mut operation: Operation, least: u16, verdict: &Verdict) -> Answer {
     operation.done = verdict.at;
-    let (made, refused): (&[Instance], &[Refusal]) = match &verdict.outcome {
+    let (made, refused): (&[Arc<Instance>], &[Refusal]) = match &verdict.outcome {
         Outcome::Accepted { instances, refused } => (instances, refused),
         Outcome::Refused(refused) => (&[], refused),
         Outcome::Nothing => return Answer::Hang,
@@ -219,7 +221,7 @@ pub(super) fn envelope(refusal: &Refusal) -> Reply {
         refusal.envelope().unwrap_or_else(|| Reply::error(refusal.http(), refusal.code(), &refusal.message()).body);
     let headers = refusal.body.headers.as_ref().and_then(Value::as_object);
     let headers = headers.into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect();
-    Reply { status: refusal.http(), body, headers }
+    Reply { status: refusal.http(), headers, ..Reply::ok(body) }
 }
 
 /// The errors of an operation. A bulk insert says first that it made too few, then why.

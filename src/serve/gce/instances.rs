@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a look by name does not lag; a list may, where the scenario says so.
 
-use serde_json::Value;
+use std::sync::Arc;
 
 use super::super::site::{Ended, Filter, Instance, State};
 use super::answer::{Answer, Reply, Request, condition_not_met, no_such_address, not_found};
@@ -18,7 +18,7 @@ pub(super) fn answer(gce: &Gce, request: &Request, zone: &str, rest: &[&str]) ->
             let filter = Filter { cloud: Some("gcp"), zone: Some(zone.to_owned()), ..Filter::default() };
             let machines =
                 gce.site.instances(&filter).into_iter().filter(|instance| instance.instance_type != tpu::HOST);
-            let items = machines.map(|instance| show::instance(gce, &instance)).collect();
+            let items = machines.map(|instance| gce.shown(&instance)).collect();
             page::list(request, "compute#instanceList", items).map(Answer::Now)
         }
         ("POST", []) => insert::one(gce, request, zone),
@@ -26,7 +26,7 @@ pub(super) fn answer(gce: &Gce, request: &Request, zone: &str, rest: &[&str]) ->
         ("GET", [name]) => {
             come_up(gce, zone, name);
             let instance = found(gce, zone, name)?;
-            let reply = Reply::ok(show::instance(gce, &instance));
+            let reply = Reply::text(gce.shown(&instance).text().to_owned());
             if let State::Stopping(at) | State::Terminating(at) = instance.state {
                 gce.site.clock().hasten(at);
             }
@@ -43,19 +43,20 @@ pub(super) fn answer(gce: &Gce, request: &Request, zone: &str, rest: &[&str]) ->
 
 /// `aggregated/instances`
 pub(super) fn everywhere(gce: &Gce, request: &Request) -> Result<Reply, Reply> {
-    let mut places: Vec<(String, Vec<Value>)> = gce.market.scopes().map(|(scope, _)| (scope, Vec::new())).collect();
+    let mut places: Vec<(String, Vec<page::Item>)> =
+        gce.market.scopes().map(|(scope, _)| (scope, Vec::new())).collect();
     let all = gce.site.instances(&Filter { cloud: Some("gcp"), ..Filter::default() });
     for instance in all.into_iter().filter(|instance| instance.instance_type != tpu::HOST) {
         let scope = format!("zones/{}", instance.zone.as_deref().unwrap_or_default());
         if let Ok(at) = places.binary_search_by(|(place, _)| place.as_str().cmp(&scope)) {
-            places[at].1.push(show::instance(gce, &instance));
+            places[at].1.push(gce.shown(&instance));
         }
     }
     page::everywhere(request, "compute#instanceAggregatedList", "instances", places)
 }
 
 /// The machine or slice of this name that is there or on its way.
-pub(super) fn named(gce: &Gce, zone: &str, name: &str) -> Option<Instance> {
+pub(super) fn named(gce: &Gce, zone: &str, name: &str) -> Option<Arc<Instance>> {
     let filter = Filter {
         cloud: Some("gcp"),
         zone: Some(zone.to_owned()),
@@ -73,7 +74,7 @@ pub(super) fn come_up(gce: &Gce, zone: &str, name: &str) {
     }
 }
 
-fn found(gce: &Gce, zone: &str, name: &str) -> Result<Instance, Reply> {
+fn found(gce: &Gce, zone: &str, name: &str) -> Result<Arc<Instance>, Reply> {
     let found = named(gce, zone, name).filter(|instance| instance.instance_type != tpu::HOST);
     found.ok_or_else(|| not_found(&whole(gce, zone, name)))
 }

@@ -152,7 +152,10 @@ async fn tell(gce: &Gce, answer: Answer) -> Response {
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, axum::Json(self.body)).into_response();
+        let mut response = match self.text {
+            Some(text) => (status, [(header::CONTENT_TYPE, "application/json")], String::from(text)).into_response(),
+            None => (status, axum::Json(self.body)).into_response(),
+        };
         for (name, value) in self.headers {
             let header = (header::HeaderName::try_from(name), header::HeaderValue::try_from(value));
             if let (Ok(name), Ok(value)) = header {

@@ -70,7 +70,7 @@ pub(super) fn instance(gce: &Gce, instance: &Instance) -> Value {
     shown
 }
 
-fn status(gce: &Gce, instance: &Instance) -> &'static str {
+pub(super) fn status(gce: &Gce, instance: &Instance) -> &'static str {
     match instance.state {
         // The hardware is found first, then the system is brought up.
         State::Pending(up) => {

@@ -10,7 +10,10 @@ use serde_json::Value;
 use super::super::Site;
 use super::answer::{Reply, invalid};
 use super::operations::Operation;
+use super::page::Item;
 use super::places::Market;
+use super::show;
+use crate::serve::{Instance, InstanceId};
 
 /// So many operations are kept.
 const KEPT: usize = 4096;
@@ -22,7 +25,18 @@ pub(super) struct Gce {
     /// Regions, zones and types, which never change.
     pub market: Market,
     kept: Mutex<Kept>,
+    shown: Mutex<BTreeMap<InstanceId, Shown>>,
 }
+
+/// A machine as it was last shown: good as long as it is the same, and stands where it stood.
+struct Shown {
+    instance: Arc<Instance>,
+    status: &'static str,
+    item: Item,
+}
+
+/// So many machines are remembered as they were shown.
+const SHOWN: usize = 2048;
 
 /// What changes.
 #[derive(Default)]
@@ -43,7 +57,25 @@ impl Gce {
         let project = site.account("gcp").name;
         let market = Market::of(site.catalog());
         let kept = Kept { generation: site.generation(), ..Kept::default() };
-        Self { site, project, market, kept: Mutex::new(kept) }
+        Self { site, project, market, kept: Mutex::new(kept), shown: Mutex::default() }
+    }
+
+    /// A machine as Compute Engine shows it now.
+    pub(super) fn shown(&self, instance: &Arc<Instance>) -> Item {
+        let status = show::status(self, instance);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = shown.get(&instance.id)
+            && known.status == status
+            && Arc::ptr_eq(&known.instance, instance)
+        {
+            return known.item.clone();
+        }
+        let item = Item::from(show::instance(self, instance));
+        if shown.len() >= SHOWN {
+            shown.clear();
+        }
+        shown.insert(instance.id, Shown { instance: Arc::clone(instance), status, item: item.clone() });
+        item
     }
 
     /// What is kept. The site may be asked while it is held, never the other way round.

@@ -30,7 +30,7 @@ pub(super) fn route(gce: &Gce, request: &Request) -> Result<Answer, Reply> {
         ("GET", ["nodes"]) => Ok(Answer::Now(list(gce, zone))),
         ("GET", ["nodes", name]) => {
             instances::come_up(gce, zone, name);
-            Ok(Answer::Now(Reply::ok(value(gce, &found(gce, zone, name)?))))
+            Ok(Answer::Now(Reply::ok(value(gce, found(gce, zone, name)?.as_ref()))))
         }
         ("DELETE", ["nodes", name]) => change(gce, request, zone, name, "delete"),
         ("POST", ["nodes", call]) => match call.split_once(':') {
@@ -55,7 +55,7 @@ fn place(zone: &str) -> String {
 
 fn error(code: u16, status: &str, message: &str) -> Reply {
     let body = json!({"error": {"code": code, "message": message, "status": status}});
-    Reply { status: code, body, headers: Vec::new() }
+    Reply { status: code, ..Reply::ok(body) }
 }
 
 fn not_found(what: &str) -> Reply {
@@ -66,7 +66,7 @@ fn invalid(message: &str) -> Reply {
     error(400, "INVALID_ARGUMENT", message)
 }
 
-fn found(gce: &Gce, zone: &str, name: &str) -> Result<Instance, Reply> {
+fn found(gce: &Gce, zone: &str, name: &str) -> Result<std::sync::Arc<Instance>, Reply> {
     let missing = || not_found(&format!("projects/{}/locations/{zone}/nodes/{name}", gce.project));
     instances::named(gce, zone, name).filter(|instance| instance.instance_type == HOST).ok_or_else(missing)
 }

@@ -3,6 +3,7 @@
 //! **Invariant:** no vendor's wire format and no id of a catalog.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +87,7 @@ pub enum Outcome {
     /// Nodes were made: all, or where `least` allows it (or the scenario breaks gangs) some, with what was refused.
     Accepted {
         /// The nodes, pending.
-        instances: Vec<Instance>,
+        instances: Vec<Arc<Instance>>,
         /// Why there are not more.
         refused: Vec<Refusal>,
     },

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Ask;
+use super::{Ask, Site};
 
 /// What the next launches in a place meet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,5 +55,33 @@ impl Injection {
             && is(&self.region, Some(&ask.region))
             && is(&self.zone, ask.zone.as_deref())
             && is(&self.instance_type, Some(&ask.instance_type))
+    }
+}
+
+impl Site {
+    /// Lets the next launches that it speaks of meet a fault. Several are met in the order they were given.
+    ///
+    /// # Errors
+    /// A body that no cloud of it has.
+    pub fn inject(&self, injection: Injection) -> Result<(), String> {
+        if let Mishap::Body(key) = &injection.mishap {
+            let clouds = ["aws", "azure", "gcp"].into_iter();
+            let mut asked = clouds.filter(|cloud| injection.cloud.as_deref().is_none_or(|named| named == *cloud));
+            if !asked.any(|cloud| crate::denials::body(cloud, key).is_some()) {
+                return Err(format!("no cloud of this injection has a body '{key}'"));
+            }
+        }
+        self.lock().injections.push(injection);
+        Ok(())
+    }
+
+    /// The orders that are still open.
+    pub fn injections(&self) -> Vec<Injection> {
+        self.lock().injections.clone()
+    }
+
+    /// Takes all open orders back.
+    pub fn forget_injections(&self) {
+        self.lock().injections.clear();
     }
 }

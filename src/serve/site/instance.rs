@@ -136,6 +136,11 @@ impl Instance {
         text[..digits.min(32)].to_owned()
     }
 
+    /// How calls name it: an instance id on AWS, its name elsewhere.
+    pub fn vendor_id(&self) -> String {
+        if self.cloud == "aws" { format!("i-{}", self.hex(17)) } else { self.name.clone() }
+    }
+
     /// A number below 2⁶³ that belongs to this instance alone: Google's numeric id.
     pub fn number(&self) -> u64 {
         u64::from_str_radix(&self.hex(16), 16).unwrap_or(self.id.0) >> 1

@@ -3,13 +3,14 @@
 //! **Invariant:** the same call with the same token makes nothing twice, and the calls that one launch of `sky` is
 //! spread over meet the luck of one launch, told in the time of one.
 
+use std::sync::Arc;
+
 use crate::model::{Span, Timestamp, ZoneId, ZoneSet};
 use crate::sim::{Asked, Spoken, Taken};
 
 use super::offers::Found;
 use super::{
-    Ask, Injection, Inner, Instance, InstanceId, Mishap, Outcome, Record, Refusal, Site, SiteError, State, Verdict,
-    Wire,
+    Ask, Inner, Instance, InstanceId, Mishap, Outcome, Record, Refusal, Site, SiteError, State, Verdict, Wire,
 };
 
 /// A listing that lags shows a new instance after so long.
@@ -33,6 +34,8 @@ pub(super) struct Group {
     since: Timestamp,
     /// Zones of the way that were refused.
     refused: u32,
+    /// True once a call of it made something.
+    made: bool,
 }
 
 impl Site {
@@ -55,32 +58,6 @@ impl Site {
         let verdict = inner.verdict(self, found, ask, asked, now);
         self.note(&mut inner, record("launch", ask, &verdict, now));
         Ok(verdict)
-    }
-
-    /// Lets the next launches that it speaks of meet a fault. Several are met in the order they were given.
-    ///
-    /// # Errors
-    /// A body that no cloud of it has.
-    pub fn inject(&self, injection: Injection) -> Result<(), String> {
-        if let Mishap::Body(key) = &injection.mishap {
-            let clouds = ["aws", "azure", "gcp"].into_iter();
-            let mut asked = clouds.filter(|cloud| injection.cloud.as_deref().is_none_or(|named| named == *cloud));
-            if !asked.any(|cloud| crate::denials::body(cloud, key).is_some()) {
-                return Err(format!("no cloud of this injection has a body '{key}'"));
-            }
-        }
-        self.lock().injections.push(injection);
-        Ok(())
-    }
-
-    /// The orders that are still open.
-    pub fn injections(&self) -> Vec<Injection> {
-        self.lock().injections.clone()
-    }
-
-    /// Takes all open orders back.
-    pub fn forget_injections(&self) {
-        self.lock().injections.clear();
     }
 }
 
@@ -134,7 +111,18 @@ impl Inner {
         }
         let (n, since) = self.number(found, ask, now);
         let candidate = self.offers.candidates[found.way];
-        let mut asked = self.world.ask(found.way, &candidate, found.zones, ask.nodes, n);
+        let whole = self.gang(found, ask);
+        let mut asked = self.world.ask(found.way, &candidate, found.zones, whole, n);
+        if whole > ask.nodes {
+            for spare in asked.taken.drain(1.min(asked.taken.len())..) {
+                self.world.undo(spare.lease);
+            }
+        }
+        if !asked.taken.is_empty()
+            && let Some(group) = self.group(found, ask)
+        {
+            group.made = true;
+        }
         if asked.taken.is_empty() && !asked.hung && ask.least < ask.nodes {
             let room = self.room(found);
             if room >= u32::from(ask.least.max(1)) {
@@ -166,15 +154,28 @@ impl Inner {
                 let middle = *middle;
                 self.groups.retain(|_, group| group.since > middle);
             }
-            self.groups.insert(key, Group { n, since: now, refused: 0 });
+            self.groups.insert(key, Group { n, since: now, refused: 0, made: false });
         }
         (n, now)
+    }
+
+    fn group(&mut self, found: Found, ask: &Ask) -> Option<&mut Group> {
+        ask.tags.get(LEASE).and_then(|lease| self.groups.get_mut(&(lease.clone(), found.way)))
+    }
+
+    /// How many nodes there has to be room for: those of the whole gang until one of its calls was granted, where a client
+    /// makes them one by one and says how many there will be. So a gang is decided as a whole, as in a trial, and its first
+    /// machine is not made where the last would be refused.
+    fn gang(&mut self, found: Found, ask: &Ask) -> u16 {
+        let whole = ask.tags.get(crate::cloud::tag::NODES).and_then(|nodes| nodes.parse().ok()).unwrap_or(1);
+        let begun = self.group(found, ask).is_none_or(|group| group.made);
+        if ask.nodes == 1 && !begun { whole } else { ask.nodes }
     }
 
     /// A launch that asks the zones of a region one by one hears of the last when it would have heard of all at once.
     fn share_time(&mut self, found: Found, ask: &Ask, asked: &mut Asked, since: Timestamp, now: Timestamp) {
         let of_way = self.world.asks(found.way).count() as u64;
-        let group = ask.tags.get(LEASE).and_then(|lease| self.groups.get_mut(&(lease.clone(), found.way)));
+        let group = self.group(found, ask);
         let Some(group) = group.filter(|_| of_way > 1 && found.zones.len() == 1) else { return };
         let passed = now.since(since);
         let left = |whole: Span| Span(whole.0.saturating_sub(passed.0));
@@ -241,7 +242,7 @@ impl Inner {
         } else {
             let lags = self.lags(found, ask);
             let nodes = asked.taken.iter().enumerate();
-            let instances: Vec<Instance> =
+            let instances: Vec<Arc<Instance>> =
                 nodes.map(|(index, taken)| self.make(site, found, ask, (index, *taken), (now, at), lags)).collect();
             if let Some(token) = &ask.token {
                 let ids = instances.iter().map(|instance| instance.id).collect();
@@ -267,7 +268,7 @@ impl Inner {
         (index, taken): (usize, Taken),
         (now, up): (Timestamp, Timestamp),
         lags: bool,
-    ) -> Instance {
+    ) -> Arc<Instance> {
         let catalog = site.catalog();
         let offering = self.offers.candidates[found.way].offering;
         let market = self.world.market();
@@ -282,7 +283,7 @@ impl Inner {
         let notice = taken.preempted_at.map(|at| (Timestamp(at.0.saturating_sub(pool.notice.0)), at));
         let id = InstanceId(self.next_instance);
         self.next_instance += 1;
-        let instance = Instance {
+        let instance = Arc::new(Instance {
             id,
             cloud: ask.cloud,
             region: ask.region.clone(),
@@ -314,10 +315,14 @@ impl Inner {
             way: found.way,
             ask: taken.ask,
             salt: self.seed,
-        };
+        });
         self.by_lease.insert(taken.lease, id);
         self.ends.insert((up, id));
-        self.instances.insert(id, instance.clone());
+        self.there.insert(id);
+        if !instance.name.is_empty() {
+            self.named.entry(instance.name.clone()).or_default().insert(id);
+        }
+        self.instances.insert(id, Arc::clone(&instance));
         instance
     }
 
@@ -344,7 +349,7 @@ const LEASE: &str = crate::cloud::tag::LEASE;
 pub(super) fn record(what: &'static str, ask: &Ask, verdict: &Verdict, now: Timestamp) -> Record {
     let seconds = |at: Timestamp| at.since(Timestamp::ZERO).as_secs_f64();
     let tag = |name: &str| ask.tags.get(name).cloned().unwrap_or_default();
-    let (outcome, made, refused): (&str, &[Instance], &[Refusal]) = match &verdict.outcome {
+    let (outcome, made, refused): (&str, &[Arc<Instance>], &[Refusal]) = match &verdict.outcome {
         Outcome::Accepted { instances, refused } => ("accepted", instances, refused),
         Outcome::Refused(refused) => ("refused", &[], refused),
         Outcome::Nothing => ("hangs", &[], &[]),

@@ -4,12 +4,14 @@
 //! until then.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::{LeaseId, Timestamp};
 
 use super::offers::Found;
 use super::{
-    Ask, Inner, Instance, InstanceId, OnPreemption, Outcome, Record, Refusal, Site, SiteError, State, Verdict, Wire,
+    Ask, Inner, Instance, InstanceId, MOST_REMEMBERED, OnPreemption, Outcome, Record, Refusal, Site, SiteError, State,
+    Verdict, Wire, wakes,
 };
 
 /// What a request to stop or terminate comes to.
@@ -72,7 +74,7 @@ impl Site {
     /// No such instance, or one that is neither stopped nor up.
     pub fn start(&self, id: InstanceId) -> Result<Verdict, SiteError> {
         let (mut inner, now) = self.settled();
-        let instance = inner.get(id)?.clone();
+        let instance = Arc::clone(inner.get(id)?);
         match instance.state {
             State::Stopped => {}
             State::Running | State::Pending(_) => {
@@ -115,7 +117,7 @@ impl Site {
 }
 
 impl Inner {
-    fn get(&self, id: InstanceId) -> Result<&Instance, SiteError> {
+    fn get(&self, id: InstanceId) -> Result<&Arc<Instance>, SiteError> {
         self.instances.get(&id).ok_or_else(|| no_instance(id))
     }
 
@@ -143,11 +145,36 @@ impl Inner {
 
     fn forget(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.remove(&id) else { return };
-        if let Some(token) = instance.token {
-            self.tokens.remove(&(instance.cloud, token));
+        while self.gone.front().is_some_and(|first| !self.instances.contains_key(first)) {
+            self.gone.pop_front();
+        }
+        if let Some(token) = &instance.token {
+            self.tokens.remove(&(instance.cloud, token.clone()));
         }
         if let Some(lease) = instance.tags.get(crate::cloud::tag::LEASE) {
             self.groups.remove(&(lease.clone(), instance.way));
+        }
+    }
+
+    /// Takes note that an instance is gone. Where many are, the one that was gone first is forgotten.
+    pub(super) fn is_gone(&mut self, id: InstanceId, name: &str) {
+        if !self.there.remove(&id) {
+            return;
+        }
+        if let Some(ids) = self.named.get_mut(name) {
+            ids.remove(&id);
+            if ids.is_empty() {
+                self.named.remove(name);
+            }
+        }
+        self.gone.push_back(id);
+        while self.gone.len() > MOST_REMEMBERED
+            && let Some(first) = self.gone.pop_front()
+        {
+            if let Some(at) = self.instances.get(&first).and_then(|instance| wakes(instance)) {
+                self.ends.remove(&(at, first));
+            }
+            self.forget(first);
         }
     }
 
@@ -228,9 +255,9 @@ fn no_instance(id: InstanceId) -> SiteError {
 }
 
 /// What the journal says of an instance.
-fn told(what: &'static str, instance: &Instance, now: Timestamp, until: Timestamp) -> Record {
+fn told(what: &'static str, instance: &Arc<Instance>, now: Timestamp, until: Timestamp) -> Record {
     let verdict = Verdict {
-        outcome: Outcome::Accepted { instances: vec![instance.clone()], refused: Vec::new() },
+        outcome: Outcome::Accepted { instances: vec![Arc::clone(instance)], refused: Vec::new() },
         at: until,
         wire: Wire::Arrives,
         repeated: false,

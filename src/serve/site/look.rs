@@ -110,6 +110,8 @@ pub struct Owned {
     pub instance_type: String,
     /// On what terms.
     pub terms: &'static str,
+    /// How calls name it: an instance id on AWS, its name elsewhere.
+    pub vendor_id: String,
     /// Its name.
     pub name: String,
     /// Its state.
@@ -130,17 +132,26 @@ pub struct Owned {
 
 impl Site {
     /// The instances that a listing shows now, in the order they were made.
-    pub fn instances(&self, filter: &Filter) -> Vec<Instance> {
+    pub fn instances(&self, filter: &Filter) -> Vec<Arc<Instance>> {
         let (inner, now) = self.settled();
-        if filter.ids.is_empty() {
-            return inner.instances.values().filter(|instance| filter.admits(instance, now)).cloned().collect();
+        let found = |id: &InstanceId| inner.instances.get(id);
+        let admitted = |instance: &&Arc<Instance>| filter.admits(instance, now);
+        if !filter.ids.is_empty() {
+            return filter.ids.iter().filter_map(found).filter(admitted).cloned().collect();
         }
-        let named = filter.ids.iter().filter_map(|id| inner.instances.get(id));
-        named.filter(|instance| filter.admits(instance, now)).cloned().collect()
+        if filter.terminated {
+            return inner.instances.values().filter(admitted).cloned().collect();
+        }
+        match &filter.name {
+            Some(name) => {
+                inner.named.get(name).into_iter().flatten().filter_map(found).filter(admitted).cloned().collect()
+            }
+            None => inner.there.iter().filter_map(found).filter(admitted).cloned().collect(),
+        }
     }
 
     /// One instance, terminated ones too while they are remembered. Does not lag.
-    pub fn instance(&self, id: InstanceId) -> Option<Instance> {
+    pub fn instance(&self, id: InstanceId) -> Option<Arc<Instance>> {
         self.settled().0.instances.get(&id).cloned()
     }
 
@@ -192,14 +203,14 @@ impl Site {
     /// What is held and what it cost.
     pub fn books(&self) -> Books {
         let (inner, now) = self.settled();
-        let held = inner.instances.values().filter(|instance| instance.lease.is_some());
+        let held = inner.holding();
         let running: Vec<Owned> = held.map(owned).collect();
         Books {
             at: seconds(now),
             hourly: running.iter().fold(0.0, |sum, owned| sum + owned.hourly),
             running,
             billed: inner.world.billed().as_dollars(),
-            launched: inner.world.ledger().holdings().len() as u64,
+            launched: inner.world.launched(),
         }
     }
 
@@ -240,11 +251,17 @@ impl Filter {
 }
 
 impl Inner {
+    /// The instances that hold capacity and are billed.
+    fn holding(&self) -> impl Iterator<Item = &Instance> {
+        let there = self.there.iter().filter_map(|id| self.instances.get(id));
+        there.map(Arc::as_ref).filter(|instance| instance.lease.is_some())
+    }
+
     /// How many machines of each pool are ours.
     fn held(&self) -> Vec<u32> {
         let market = self.world.market();
         let mut held = vec![0; market.pools.len()];
-        for instance in self.instances.values().filter(|instance| instance.lease.is_some()) {
+        for instance in self.holding() {
             let ask = &market.asks[instance.ask];
             held[ask.pool as usize] += ask.weight;
         }
@@ -305,7 +322,9 @@ fn owned(instance: &Instance) -> Owned {
         zone: instance.zone.clone(),
         instance_type: instance.instance_type.clone(),
         terms: instance.terms.name(),
-        name: instance.name.clone(),
+        vendor_id: instance.vendor_id(),
+        // Amazon's machines have no name but this tag.
+        name: if instance.name.is_empty() { tag("Name") } else { instance.name.clone() },
         state: instance.state.name(),
         owner: tag(crate::cloud::tag::OWNER),
         cluster: tag(crate::cloud::tag::CLUSTER),

@@ -14,8 +14,7 @@ mod offers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -38,8 +37,11 @@ pub use look::{Account, Books, Filter, Limit, Owned, Pool};
 use journal::Journal;
 use offers::Offers;
 
-/// Terminated instances are shown for so long.
+/// Terminated instances are shown for so long,
 const REMEMBERED: Span = Span::from_secs(3600);
+
+/// and no more than so many of them, the earliest forgotten first.
+const MOST_REMEMBERED: usize = 4096;
 
 /// A simulated market that is served.
 pub struct Site {
@@ -54,10 +56,17 @@ pub struct Site {
 struct Inner {
     world: OpenWorld,
     offers: Offers,
-    instances: BTreeMap<InstanceId, Instance>,
+    /// Those that are there, and the latest of those that are gone.
+    instances: BTreeMap<InstanceId, Arc<Instance>>,
+    /// Those that are not gone.
+    there: BTreeSet<InstanceId>,
+    /// The same by name.
+    named: BTreeMap<String, BTreeSet<InstanceId>>,
+    /// Those that are gone and remembered, in the order they went.
+    gone: VecDeque<InstanceId>,
     by_lease: BTreeMap<LeaseId, InstanceId>,
     /// Instances whose state, or whose memory, ends by time, in its order.
-    ends: std::collections::BTreeSet<(Timestamp, InstanceId)>,
+    ends: BTreeSet<(Timestamp, InstanceId)>,
     /// What was made with a token: by cloud and token.
     tokens: BTreeMap<(&'static str, String), launch::Made>,
     /// Launches of `sky` that are spread over several calls: by `sky-lease` and way.
@@ -160,8 +169,11 @@ impl Inner {
             world,
             offers,
             instances: BTreeMap::new(),
+            there: BTreeSet::new(),
+            named: BTreeMap::new(),
+            gone: VecDeque::new(),
             by_lease: BTreeMap::new(),
-            ends: std::collections::BTreeSet::new(),
+            ends: BTreeSet::new(),
             tokens: BTreeMap::new(),
             groups: BTreeMap::new(),
             injections: Vec::new(),
@@ -175,14 +187,18 @@ impl Inner {
 
     /// Changes an instance and keeps the agenda right.
     fn change<R>(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance) -> R) -> Option<R> {
-        let Entry::Occupied(mut entry) = self.instances.entry(id) else { return None };
-        let instance = entry.get_mut();
+        // Whoever was shown it keeps what was shown.
+        let instance = Arc::make_mut(self.instances.get_mut(&id)?);
         if let Some(at) = wakes(instance) {
             self.ends.remove(&(at, id));
         }
         let result = change(instance);
         if let Some(at) = wakes(instance) {
             self.ends.insert((at, id));
+        }
+        if instance.state == State::Terminated {
+            let name = instance.name.clone();
+            self.is_gone(id, &name);
         }
         Some(result)
     }

@@ -55,7 +55,7 @@ fn a_machine_comes_up_is_billed_stops_starts_and_goes() {
     assert!(!stopped.failed && stopped.at > verdict.at);
     site.clock().hasten(stopped.at);
     let after = site.instance(id).expect("there");
-    assert_eq!((after.state, after.public_ip), (State::Stopped, None));
+    assert_eq!((after.state, &after.public_ip), (State::Stopped, &None));
     let billed = site.books().billed;
     site.clock().advance(Span::HOUR);
     assert!((site.books().billed - billed).abs() < 1e-9, "a stopped machine is billed");
@@ -69,6 +69,34 @@ fn a_machine_comes_up_is_billed_stops_starts_and_goes() {
     assert!(site.books().running.is_empty() && site.books().billed > billed);
     site.clock().advance(Span::from_secs(3601));
     assert_eq!(site.instance(id).map(|instance| instance.state), None, "remembered for ever");
+}
+
+/// Machines that come and go, many times what is remembered of them.
+const MANY: usize = 3 * MOST_REMEMBERED;
+
+#[test]
+fn what_is_long_gone_leaves_sums_and_no_memory() {
+    let site = site("  gcp: always");
+    let stays = made(&site.launch(&Ask { names: vec!["stays".to_owned()], ..ask("us-central1-a") }).expect("sold")).id;
+    for n in 0..MANY {
+        let one = Ask { names: vec![format!("a-{n}")], token: Some(format!("t-{n}")), ..ask("us-central1-a") };
+        let id = made(&site.launch(&one).expect("sold")).id;
+        let gone = site.terminate(id).expect("there");
+        site.clock().hasten(gone.at);
+    }
+    let books = site.books();
+    assert_eq!((books.launched, books.running.len()), (1 + MANY as u64, 1));
+    // Each is billed until it is gone, 20 to 60 s later.
+    let price = books.hourly / 3600.0;
+    assert!(books.billed > price * 20.0 * MANY as f64 && books.billed < price * 120.0 * MANY as f64, "{books:?}");
+    let named = |name: &str| site.instances(&Filter { name: Some(name.to_owned()), ..Filter::default() });
+    assert_eq!((named("stays")[0].id, named("a-0").len()), (stays, 0));
+    let inner = site.lock();
+    assert_eq!(inner.world.ledger().audit(site.clock().now()), Ok(()));
+    assert!(inner.world.ledger().holdings().len() < 1100, "{}", inner.world.ledger().holdings().len());
+    let kept = [inner.instances.len(), inner.ends.len(), inner.tokens.len(), inner.gone.len()];
+    assert!(kept.iter().all(|kept| *kept <= MOST_REMEMBERED + 1), "{kept:?}");
+    assert!(inner.named.len() == 1 && inner.by_lease.len() == 1);
 }
 
 #[test]

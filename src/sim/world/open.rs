@@ -22,6 +22,7 @@ pub struct OpenWorld {
     growing: Growing,
     state: State,
     calls: u64,
+    undone: u64,
 }
 
 /// What one launch from outside came to.
@@ -59,7 +60,7 @@ impl OpenWorld {
         let mut state = State::new(growing.market());
         state.reset(growing.market(), Luck::new(seed, trial));
         state.voice.speak_up();
-        Self { scenario, growing, state, calls: 0 }
+        Self { scenario, growing, state, calls: 0, undone: 0 }
     }
 
     /// The market so far.
@@ -118,6 +119,7 @@ impl OpenWorld {
     /// Asks for `nodes` nodes, all or none, in these zones of a way (empty where the cloud has none), as its `n`-th
     /// launch. What it meets is decided now.
     pub fn ask(&mut self, way: usize, candidate: &Candidate, zones: ZoneSet, nodes: u16, n: u64) -> Asked {
+        self.fold();
         let market = self.growing.market();
         let id = CallId(self.calls);
         self.calls += u64::from(nodes.max(1));
@@ -140,6 +142,20 @@ impl OpenWorld {
         Asked { taken, denials, spoken, latency: met.latency, lost: met.lost, hung: false }
     }
 
+    /// Forgets leases that have ended, once there are many, and what was still to come of them.
+    fn fold(&mut self) {
+        let Some(positions) = self.state.ledger.fold() else { return };
+        let moved = |position: u32| positions[position as usize];
+        self.state.agenda.rework(|item| match item {
+            Item::Release { call, position } => Some(Item::Release { call, position: moved(position)? }),
+            Item::Reprice { position, list } => Some(Item::Reprice { position: moved(position)?, list }),
+            Item::Finish(position) => moved(position).map(Item::Finish),
+            Item::Preempt(position) => moved(position).map(Item::Preempt),
+            Item::Up(position) => moved(position).map(Item::Up),
+            other => Some(other),
+        });
+    }
+
     /// One lease a node, each with a life of its own.
     fn take(&mut self, lease: &Lease, list: Money, way: usize, n: u64, up: Timestamp) -> Vec<Taken> {
         let market = self.growing.market();
@@ -157,6 +173,20 @@ impl OpenWorld {
             Taken { lease, ask, preempted_at }
         };
         (0..u64::from(nodes)).map(each).collect()
+    }
+
+    /// Takes back a lease that was made at this moment and is not wanted, as if it had never been.
+    pub fn undo(&mut self, lease: LeaseId) {
+        let market = self.growing.market();
+        let Some(position) = self.state.ledger.position(lease) else { return };
+        if self.state.end(market, position) {
+            self.undone += 1;
+        }
+    }
+
+    /// How many leases were made and wanted, ever.
+    pub fn launched(&self) -> u64 {
+        self.state.ledger.count() - self.undone
     }
 
     /// Gives a lease back. Returns when that is done, or when it is known to have failed; `None` for one that has

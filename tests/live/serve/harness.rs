@@ -15,6 +15,12 @@ pub(super) fn scenario(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name)
 }
 
+/// The clouds that this build can call.
+pub(super) fn clouds() -> Vec<&'static str> {
+    let built = [("aws", cfg!(feature = "aws")), ("azure", cfg!(feature = "azure")), ("gcp", cfg!(feature = "gcp"))];
+    built.into_iter().filter(|(_, built)| *built).map(|(cloud, _)| cloud).collect()
+}
+
 /// `sky-sim serve`, stopped when this is dropped.
 pub(super) struct Serve {
     pub(super) port: u16,
