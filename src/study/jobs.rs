@@ -2,7 +2,7 @@
 
 use crate::sim::JobEnd;
 
-use super::stats::{Estimate, Level, mean, wilson};
+use super::stats::{Estimate, Level, mean_amount, wilson};
 
 /// What became of the jobs that a policy found machines for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,10 +36,10 @@ pub fn summarise_jobs(jobs: &[JobEnd], level: Level) -> Option<JobSummary> {
         jobs: jobs.len(),
         done: wilson(count(&|job| job.took.is_some()), jobs.len() as u64, level),
         missed: wilson(count(&|job| job.missed == Some(true)), bound, level).filter(|_| bound > 0),
-        took: mean(jobs.iter().filter_map(|job| job.took).map(crate::model::Span::as_secs_f64), level),
-        lost: mean(jobs.iter().map(|job| job.lost.as_secs_f64()), level),
-        preemptions: mean(jobs.iter().map(|job| f64::from(job.preemptions)), level),
-        recovery_attempts: mean(jobs.iter().map(|job| f64::from(job.recovery_attempts)), level),
-        cost: mean(jobs.iter().map(|job| job.cost.as_dollars()), level),
+        took: mean_amount(jobs.iter().filter_map(|job| job.took).map(crate::model::Span::as_secs_f64), level),
+        lost: mean_amount(jobs.iter().map(|job| job.lost.as_secs_f64()), level),
+        preemptions: mean_amount(jobs.iter().map(|job| f64::from(job.preemptions)), level),
+        recovery_attempts: mean_amount(jobs.iter().map(|job| f64::from(job.recovery_attempts)), level),
+        cost: mean_amount(jobs.iter().map(|job| job.cost.as_dollars()), level),
     })
 }

@@ -9,7 +9,7 @@ use crate::model::{Money, Outcome, Span};
 
 use super::stats::{
     Comparison, Curve, Estimate, Level, Pairing, Resampling, Sample, SampleError, Statistic, Verdict, Wait, compare,
-    holm, mean, wilson,
+    holm, mean, mean_amount, wilson,
 };
 use super::{Arm, Trial, waits};
 
@@ -240,7 +240,7 @@ fn bound(arms: &[Arm], level: Level) -> Bound {
     let cheapest = || trials.iter().filter_map(|trial| trial.cheapest_hourly);
     Bound {
         obtainable: wilson(cheapest().count() as u64, trials.len() as u64, level),
-        price_hourly: mean(cheapest().map(Money::as_dollars), level),
+        price_hourly: mean_amount(cheapest().map(Money::as_dollars), level),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::model::{Cause, Money, Outcome};
 
 use super::Trial;
 use super::jobs::JobSummary;
-use super::stats::{Estimate, Level, Sample, SampleError, mean, rank_interval, wilson};
+use super::stats::{Estimate, Level, Sample, SampleError, mean, mean_amount, rank_interval, wilson};
 
 /// Refusals, one number a cause in the order of [`Cause::ALL`].
 pub type Refusals = [u64; Cause::ALL.len()];
@@ -51,11 +51,11 @@ pub fn summarise(trials: &[Trial], refusals: &Refusals, level: Level) -> Result<
         placed,
         success: wilson(placed as u64, trials.len() as u64, level),
         time: QUANTILES.map(|q| rank_interval(&waits, q, level)),
-        attempts: mean(trials.iter().map(|trial| f64::from(trial.attempts)), level),
+        attempts: mean_amount(trials.iter().map(|trial| f64::from(trial.attempts)), level),
         attempts_most: trials.iter().map(|trial| trial.attempts).max().unwrap_or(0),
-        price_hourly: mean(prices, level),
+        price_hourly: mean_amount(prices, level),
         premium: mean(trials.iter().filter_map(Trial::premium), level),
-        wasted: mean(trials.iter().map(|trial| trial.wasted.as_dollars()), level),
+        wasted: mean_amount(trials.iter().map(|trial| trial.wasted.as_dollars()), level),
         outcomes: outcomes(trials),
         denials: Cause::ALL.into_iter().zip(*refusals).filter(|(_, count)| *count > 0).collect(),
         jobs: None,

@@ -48,6 +48,8 @@ pub struct Figures {
     pub again: Vec<(f64, f64)>,
     /// Chance that an outage of that age ends by the next tick.
     pub hazard: [Option<f64>; AGES.len()],
+    /// Outages that ended at that age.
+    pub ended: [u64; AGES.len()],
     /// Mean correlation of pools of one region, of different ones.
     pub correlation: [Option<f64>; 2],
     /// Share of the time that all are down.
@@ -170,6 +172,7 @@ impl Count {
                 .map(|(lag, (down, back))| (*lag as f64 * self.gap, *back as f64 / (*down).max(1) as f64))
                 .collect(),
             hazard: self.ages.map(|(at_risk, ended)| (at_risk > 0).then(|| ended as f64 / at_risk as f64)),
+            ended: self.ages.map(|(_, ended)| ended),
             correlation: [self.mean_correlation(|a, b| a == b), self.mean_correlation(|a, b| a != b)],
             dark: share(self.dark),
         }

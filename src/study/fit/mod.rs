@@ -125,8 +125,10 @@ fn nearest(traces: &Traces, families: [Family; 2], options: Options) -> (f64, Mo
         let found = squares::descend(&start, options.steps / 5, parts);
         (misfit(&found), found)
     });
-    let [first, others @ ..] = starts;
-    let (_, best) = others.into_iter().fold(first, |best, other| if other.0 < best.0 { other } else { best });
+    // Where laws are about as short as a tick, slopes lead nowhere.
+    let without = minimise(&[0.0; KNOBS], 0.5, options.steps / 4, misfit);
+    let without = (misfit(&without), without);
+    let (_, best) = starts.into_iter().fold(without, |best, other| if other.0 < best.0 { other } else { best });
     let found = minimise(&best, 0.08, options.steps * 2 / 5, misfit);
     (misfit(&found), base.model(&found))
 }
@@ -320,6 +322,9 @@ impl<'a> Base<'a> {
     }
 }
 
+/// Fewer outages that end at an age do not tell the chance to.
+const FEW: u64 = 30;
+
 /// How far a market's figures are from the trace's, each in units of what would be worth telling: the mixture of
 /// outages and the chance of recovery by age, which are asked for by name, in the smallest.
 fn away(model: &Figures, trace: &Figures) -> Vec<f64> {
@@ -338,7 +343,11 @@ fn away(model: &Figures, trace: &Figures) -> Vec<f64> {
         parts.extend(model.into_iter().zip(trace).map(|(model, trace)| part(model, trace, 0.025)));
     }
     parts.extend(model.again.iter().zip(&trace.again).map(|(m, t)| part(m.1, t.1, 0.06)));
-    let ages = model.hazard.iter().zip(&trace.hazard);
-    parts.extend(ages.map(|(m, t)| m.zip(*t).map_or(0.0, |(m, t)| part(m, t, 0.02))));
+    let ages = model.hazard.iter().zip(&trace.hazard).zip(trace.ended);
+    parts.extend(ages.map(|((m, t), ended)| {
+        // Of an age at which few outages ended, the trace's own luck is the unit.
+        let unit = if ended < FEW { 1.0 / (ended.max(1) as f64).sqrt() } else { 0.02 };
+        m.zip(*t).map_or(0.0, |(m, t)| part(m, t, unit))
+    }));
     parts
 }

@@ -34,7 +34,7 @@ use bootstrap::Prepared;
 pub use bootstrap::{Bootstrap, Contrast, Resampling, bca};
 pub use caution::{Caution, TAIL_TRIALS, cautions};
 pub use compare::{Comparison, Row, compare};
-pub use direct::{mean, rank_interval};
+pub use direct::{mean, mean_amount, rank_interval};
 pub use normal::{cdf as normal_cdf, quantile as normal_quantile};
 pub use permutation::{EXACT_PAIRS, PValue, sign_flip, swap_test};
 pub use quantile::quantile;

@@ -149,10 +149,12 @@ impl Curve {
 }
 
 impl RestrictedMean {
-    /// With the interval of the normal approximation.
+    /// With an interval that is symmetric in the logarithm, since waits are never below zero and their means lean upwards
+    /// where a few are long; none where nobody waited.
     pub fn estimate(self, level: Level) -> Estimate {
-        let half = level.z() * self.variance.sqrt();
-        Estimate { value: self.value, interval: Some(Interval { low: self.value - half, high: self.value + half }) }
+        let times = libm::exp(level.z() * self.variance.sqrt() / self.value);
+        let ends = || Interval { low: self.value / times, high: self.value * times };
+        Estimate { value: self.value, interval: (self.value > 0.0).then(ends) }
     }
 }
 

@@ -146,6 +146,27 @@ fn the_restricted_mean_is_covered() {
     });
 }
 
+/// One wait in fifty is long, the others are none: eight long ones a study in the mean. The plain interval of the central
+/// limit theorem covers 87 % and reaches below zero in a third of such studies.
+#[test]
+fn the_mean_of_rare_long_waits_is_covered() {
+    let waits = |study: u64| {
+        let mut dice = Dice::new(study);
+        (0..400).map(|_| if dice.unit() < 0.02 { 100.0 * dice.exponential() } else { 0.0 }).collect::<Vec<f64>>()
+    };
+    covers("mean, one in fifty long, 400 trials", studies(4000, 1000), (0.95, 0.985), |study| {
+        contains(mean(waits(study), Level::P95), 2.0)
+    });
+    covers("mean, exponential, 60 trials", studies(4000, 1000), RANGE, |study| {
+        let mut dice = Dice::new(study);
+        contains(mean((0..60).map(|_| dice.exponential()), Level::P95), 1.0)
+    });
+    let low = |study| mean_amount(waits(study), Level::P95).and_then(|e| e.interval).map_or(0.0, |i| i.low);
+    assert!((0..1000).all(|study| low(study) >= 0.0));
+    let positive = (0..1000).filter(|study| low(*study) > 0.0).count();
+    assert!(positive > 950, "the lower end says something, it is not merely cut off: {positive} of 1000");
+}
+
 /// A mean of exponential waits to ± 30 %, with the interval of the normal approximation: after each look the plan may
 /// stop. Corrected for looking, the interval at the stop covers as promised; uncorrected it does not.
 #[test]
