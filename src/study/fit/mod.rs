@@ -11,8 +11,11 @@
 //! 2. Up times and outages of each pool give a law each, of the family that is likeliest on the later part of the trace
 //!    when fitted to the earlier (`laws`). Their means follow from the pool's availability and its number of outages.
 //! 3. What the shocks hide and the ticks miss is put right by indirect inference (Gouriéroux, Monfort and Renault 1993):
-//!    the market is simulated, probed as the trace was, and nine numbers that all pools share are moved until the run
-//!    lengths, the chance of recovery by age and the chance to be up again are those of the trace.
+//!    the market is simulated, probed as the trace was, and thirteen numbers that all pools share are moved until the run
+//!    lengths, the mixture of outages, the chance of recovery by age and the chance to be up again are those of the trace:
+//!    downhill by slopes (`squares`) from several starts, at last without them (`simplex`).
+//!
+//! Journals of launches are probes at uneven times; what they tell of each pool by itself is in `journal`.
 
 mod compare;
 mod figures;
