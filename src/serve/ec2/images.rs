@@ -85,7 +85,7 @@ static IMAGES: [Public; 8] = [
     learning(
         "Deep Learning Base Neuron AMI (Ubuntu 22.04) 20260108",
         "x86_64",
-        "/aws/service/deeplearning/ami/x86_64/base-neuron-ubuntu-22.04/latest/ami-id",
+        "/aws/service/neuron/dlami/base/ubuntu-22.04/latest/image_id",
     ),
     Public {
         name: "al2023-ami-2023.10.20260105.0-kernel-6.1-x86_64",
