@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::tools::{Bounded as _, Server, free_port};
+use super::tools::{Bounded as _, Server, awaited, free_port, plant_key};
 
 /// What is planted among the credentials, and must be seen nowhere.
 pub(crate) const CANARY: &str = "canary-7f3a-do-not-show";
@@ -34,14 +34,10 @@ impl Site {
         command.arg("serve").arg(scenario).args(["--speed", speed, "--port", &port.to_string(), "--export"]).arg(&file);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let server = Server::start(&mut command, port);
-        let text = std::fs::read_to_string(&file).expect("the exports");
+        let text = awaited(&file);
         let pairs = text.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
         let exports = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        // A key of our own, so that no test waits for one to be made.
-        let sky = home.path().join(".sky");
-        std::fs::create_dir_all(&sky).expect("a directory");
-        std::fs::write(sky.join("sky-key"), "private\n").expect("writes");
-        std::fs::write(sky.join("sky-key.pub"), "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA sky\n").expect("writes");
+        plant_key(&home.path().join(".sky"));
         Self { home, exports, port, _server: server }
     }
 

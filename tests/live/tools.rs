@@ -3,7 +3,7 @@
 #![expect(dead_code, reason = "each module of these tests needs a part of it")]
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -65,6 +65,27 @@ pub(crate) fn finish(child: Child) -> Output {
     let late = watch.join().expect("no panic");
     assert!(!late, "still running after {LIMIT:?}: {output:?}");
     output
+}
+
+/// Gives a `sky` whose state is in `dir` a key of its own, so that no test waits for one to be made. It opens nothing; clouds
+/// that look at keys take it for one.
+pub(crate) fn plant_key(dir: &Path) {
+    std::fs::create_dir_all(dir).expect("a directory");
+    std::fs::write(dir.join("sky-key"), "private\n").expect("writes");
+    let public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g sky\n";
+    std::fs::write(dir.join("sky-key.pub"), public).expect("writes");
+}
+
+/// A file that a server writes when it is ready; fails the test after 60 s.
+pub(crate) fn awaited(path: &Path) -> String {
+    let begin = Instant::now();
+    loop {
+        if let Ok(text) = std::fs::read_to_string(path) {
+            return text;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(60), "no {}", path.display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// A port that was free a moment ago.

@@ -130,7 +130,10 @@ fn tell(
     console.lines(&lines)?;
     console.flush()?;
     if let Some(path) = &args.export {
-        std::fs::write(path, lines.join("\n") + "\n").map_err(|error| unwritable(path, &error))?;
+        // Whoever waits for the file finds all of it.
+        let new = path.with_extension("new");
+        let written = std::fs::write(&new, lines.join("\n") + "\n").and_then(|()| std::fs::rename(&new, path));
+        written.map_err(|error| unwritable(path, &error))?;
     }
     Ok(())
 }

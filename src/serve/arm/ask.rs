@@ -13,7 +13,7 @@ use crate::model::CapacityType;
 use crate::serve::site::{Ask, Login, OnPreemption};
 
 /// Refuses a body that Compute would not take.
-pub(super) fn check(call: &Call, store: &Store) -> Result<(), Reply> {
+pub(super) fn check(call: &Call, store: &Store, own_user: bool) -> Result<(), Reply> {
     let properties = &call.body["properties"];
     let needed = [
         ("hardwareProfile/vmSize", "vmSize"),
@@ -27,7 +27,7 @@ pub(super) fn check(call: &Call, store: &Store) -> Result<(), Reply> {
             return Err(bad_property(name, &format!("Required parameter '{name}' is missing (null).")));
         }
     }
-    check_login(&properties["osProfile"])?;
+    check_login(own_user, &properties["osProfile"])?;
     let image = &properties["storageProfile"]["imageReference"];
     let is_named =
         ["id", "communityGalleryImageId", "sharedGalleryImageId"].iter().any(|field| image[field].is_string());
@@ -41,9 +41,10 @@ pub(super) fn check(call: &Call, store: &Store) -> Result<(), Reply> {
     check_interfaces(call, store)
 }
 
-fn check_login(profile: &Value) -> Result<(), Reply> {
+fn check_login(own_user: bool, profile: &Value) -> Result<(), Reply> {
     let user = profile["adminUsername"].as_str().unwrap_or_default();
-    if ["root", "admin", "administrator", "user", "guest", "test"].contains(&user) {
+    // Machines that can be used are logged in to as the user that serves them, whoever that is.
+    if !own_user && ["root", "admin", "administrator", "user", "guest", "test"].contains(&user) {
         let words = "The Admin Username specified is not allowed.";
         return Err(bad_property("adminUsername", words));
     }

@@ -80,7 +80,7 @@ impl Arm {
         let id = call.id();
         store.get(&group_of(&id)).ok_or_else(|| no_group(call.part(3)))?;
         self.check_location(&call.body, KIND)?;
-        check(call, store)?;
+        check(call, store, self.site.uses_loopback_addresses())?;
         if let Some(known) = store.get(&id) {
             if known.gone.is_some() {
                 let words = format!(

@@ -3,11 +3,10 @@
 //! **Invariant:** a signature is compared in constant time, and covers the body that was received, not the hash that the
 //! client says it has.
 
-use std::fmt::Write as _;
-
 use axum::http::{HeaderMap, Method, Uri};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 use super::fault::Fault;
 
@@ -132,11 +131,10 @@ fn text(headers: &HeaderMap, name: &str) -> String {
 
 /// Hexadecimal SHA-256.
 pub(super) fn hash(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digest = Sha256::digest(bytes);
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -21,8 +21,27 @@ impl Xml {
 
     /// An element with a text.
     pub(super) fn leaf(&mut self, name: &str, value: impl Display) {
-        let text = value.to_string();
-        let _ = write!(self.0, "<{name}>{}</{name}>", escaped(&text));
+        self.open(name);
+        let from = self.0.len();
+        let _ = write!(self.0, "{value}");
+        // Most texts need no escaping, and are written once.
+        if let std::borrow::Cow::Owned(escaped) = escaped(&self.0[from..]) {
+            self.0.truncate(from);
+            self.0.push_str(&escaped);
+        }
+        self.close(name);
+    }
+
+    fn open(&mut self, name: &str) {
+        self.0.push('<');
+        self.0.push_str(name);
+        self.0.push('>');
+    }
+
+    fn close(&mut self, name: &str) {
+        self.0.push_str("</");
+        self.0.push_str(name);
+        self.0.push('>');
     }
 
     /// A text by itself, for items without fields.
@@ -39,9 +58,9 @@ impl Xml {
 
     /// An element around others.
     pub(super) fn within(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
-        let _ = write!(self.0, "<{name}>");
+        self.open(name);
         write(self);
-        let _ = write!(self.0, "</{name}>");
+        self.close(name);
     }
 
     /// A list: `<item>` for each.

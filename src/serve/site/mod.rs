@@ -98,6 +98,11 @@ impl Site {
         self.lock().loopback_addresses = true;
     }
 
+    /// True if instances are machines that can be used, on loopback, by the user that serves them and nobody else.
+    pub fn uses_loopback_addresses(&self) -> bool {
+        self.lock().loopback_addresses
+    }
+
     /// Virtual time.
     pub fn clock(&self) -> &Clock {
         &self.clock

@@ -1,7 +1,7 @@
 //! The stories of the page, told by `sky` itself.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::Moto;
 use super::adapter::PUBLIC_KEY;

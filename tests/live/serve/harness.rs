@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::tools::{Server, free_port};
+use crate::tools::{Server, awaited, free_port, plant_key};
 
 /// The path of a shipped scenario.
 pub(super) fn scenario(name: &str) -> PathBuf {
@@ -42,7 +42,7 @@ impl Serve {
 
     /// What a client's shell has to export.
     pub(super) fn exports(&self) -> Vec<(String, String)> {
-        let text = std::fs::read_to_string(self.dir.path().join("exports")).expect("written");
+        let text = awaited(&self.dir.path().join("exports"));
         let pair = |line: &str| {
             let (name, value) = line.strip_prefix("export ").expect("an export").split_once('=').expect("a value");
             (name.to_owned(), value.to_owned())
@@ -52,12 +52,9 @@ impl Serve {
 
     /// A `sky` whose clouds are these and whose state is in `home`. It sees nothing else of the environment.
     pub(super) fn sky(&self, home: &Path, arguments: &[&str]) -> Command {
-        // A key of our own, so that no launch waits for one to be made.
         let state = home.join(".sky");
         if !state.exists() {
-            std::fs::create_dir_all(&state).expect("a directory");
-            std::fs::write(state.join("sky-key"), "private\n").expect("writes");
-            std::fs::write(state.join("sky-key.pub"), "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA sky\n").expect("writes");
+            plant_key(&state);
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_sky"));
         command.env_clear().envs(self.exports()).env("HOME", home).env("TZ", "UTC").env("PATH", "/usr/bin:/bin");
