@@ -39,7 +39,9 @@ fn the_shipped_v100_market_is_that_of_the_trace() {
         rows.into_iter().map(|row| row.into_iter().map(|there| there > 0).collect()).collect()
     };
     let replicas: Vec<_> = (0..240).into_par_iter().map(replica).collect();
-    replicas.iter().for_each(|rows| count.see(rows));
+    for rows in &replicas {
+        count.see(rows);
+    }
     let figures = count.figures();
     let Some(Shape::Mixture { weight, short, long }) = figures.outages else { panic!("{figures:?}") };
     let trace = [0.0674, 0.0324, 0.0234, 0.0178, 0.0141, 0.0178, 0.0112, 0.0061];
