@@ -354,3 +354,6 @@ fn away(model: &Figures, trace: &Figures) -> Vec<f64> {
     }));
     parts
 }
+
+#[cfg(test)]
+mod tests;
