@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a name here is never a name there alone: the name at the clouds carries a mark of the cluster's own.
 
+use super::error::ClusterError;
+
 /// Longest name at a cloud.
 const LONGEST: usize = 35;
 /// Random characters at its end, which tell apart clusters of one name.
@@ -10,8 +12,8 @@ const MARK: usize = 6;
 /// Complains of a name that is not one.
 ///
 /// # Errors
-/// What would be right.
-pub fn check(name: &str) -> Result<(), String> {
+/// With what would be right.
+pub fn check(name: &str) -> Result<(), ClusterError> {
     let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let right = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.ends_with(|c: char| c.is_ascii_alphanumeric())
@@ -20,7 +22,10 @@ pub fn check(name: &str) -> Result<(), String> {
     if right {
         return Ok(());
     }
-    Err("write a letter, then letters, digits, '-', '_' or '.', ending in a letter or digit, at most 64".to_owned())
+    Err(ClusterError::usage(
+        format!("'{name}' is not a name for a cluster"),
+        "write a letter, then letters, digits, '-', '_' or '.', ending in a letter or digit, at most 64",
+    ))
 }
 
 /// The name at the clouds: `a-z0-9-`, at most 35 characters.

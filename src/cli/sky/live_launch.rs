@@ -8,7 +8,7 @@ use crate::cli::{Console, Environment, Exit, Failure};
 use crate::cloud::CLOUDS;
 use crate::cluster::launch::{End as Launched, Told, mismatch};
 use crate::cluster::machine::check_files;
-use crate::cluster::{Cluster, ClusterError, Wish, launch};
+use crate::cluster::{Cluster, ClusterError, Wish, launch, names};
 use crate::model::{CloudId, Entry, Happening, Outcome, Span, Timestamp};
 use crate::optimizer::Plan;
 use crate::report::launch::{End, LaunchRecord, failures, opening, up};
@@ -30,6 +30,7 @@ const DOWN_AFTER: Span = Span::from_secs(60);
 
 pub(super) fn run(args: &LaunchArgs, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
     let catalog = args.task.catalogs.load()?;
+    args.cluster.as_deref().map_or(Ok(()), names::check)?;
     let live = Live::open(environment, catalog, Which::All)?;
     let request = wanted(args, &live, catalog, console)?;
     // Before anything is paid for.

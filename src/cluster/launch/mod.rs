@@ -82,8 +82,7 @@ pub type Tell<'a> = &'a mut dyn FnMut(Told<'_>);
 /// When another process works on the cluster, when a cluster of this name is something else, when the state cannot be
 /// written. That no cloud has what is asked for is no error, but an outcome.
 pub fn launch(context: &Context, wish: &Wish<'_>, told: Tell<'_>) -> Result<End, ClusterError> {
-    names::check(wish.name)
-        .map_err(|right| ClusterError::usage(format!("'{}' is not a name for a cluster", wish.name), right))?;
+    names::check(wish.name)?;
     let claim = context.claim(wish.name, "launch")?;
     if let Some(cluster) = context.store.cluster(wish.name)?
         && let Some(end) = existing(context, &claim, &cluster, wish, told)?
