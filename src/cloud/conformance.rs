@@ -107,6 +107,9 @@ async fn listed_by_owner(provider: &dyn CloudProvider, case: &Case) -> Result<()
 async fn stopped_and_started(provider: &dyn CloudProvider, case: &Case) -> Result<(), Broken> {
     let order = case.named("d");
     let nodes = launch(provider, &order).await?;
+    for terminate in [true, false] {
+        provider.on_shutdown(&nodes, terminate).await.map_err(|error| format!("a shutdown is not settled: {error}"))?;
+    }
     provider.stop(&nodes).await.map_err(|error| format!("stop fails: {error}"))?;
     let stopped = provider.find(&order.region, &order.key).await.map_err(words)?;
     ensure(stopped.iter().all(|node| node.state == NodeState::Stopped), || format!("not stopped: {stopped:?}"))?;

@@ -226,6 +226,12 @@ pub trait CloudProvider: Send + Sync {
     /// Terminates machines of one region that lost the tag of their launch, by name. Already gone is done.
     async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError>;
 
+    /// Settles what becomes of these machines if they shut themselves down: terminated, or merely stopped. False on a
+    /// cloud that cannot be told; a machine must then see to it itself.
+    async fn on_shutdown(&self, _nodes: &[Node], _terminate: bool) -> Result<bool, ProviderError> {
+        Ok(false)
+    }
+
     /// Stops these machines of one region and waits until they are stopped.
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError>;
 

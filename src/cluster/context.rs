@@ -95,6 +95,15 @@ impl Context {
         cloud.pace.patiently(cloud.provider.name(), &self.book, &self.clock, CHANGE, terminate).await
     }
 
+    /// Settles what becomes of machines that shut themselves down; false where the cloud cannot be told.
+    ///
+    /// # Errors
+    /// As the cloud.
+    pub async fn on_shutdown(&self, cloud: &Cloud, nodes: &[Node], terminate: bool) -> Result<bool, ProviderError> {
+        let settle = || cloud.provider.on_shutdown(nodes, terminate);
+        cloud.pace.patiently(cloud.provider.name(), &self.book, &self.clock, LOOK, settle).await
+    }
+
     /// Stops machines.
     ///
     /// # Errors

@@ -349,7 +349,7 @@ fn idle_machines_stop_themselves_and_busy_ones_do_not() {
     nobody_logged_in(&nodes, 2);
     let machines = nodes.machines();
     let stopped = |rank| fs::read_to_string(nodes.home(rank).join("stopped")).ok();
-    let idle = Idle { after: Duration::from_secs(3), down: true };
+    let idle = Idle { after: Duration::from_secs(3), down: true, settled: false };
     let work = run("sleep 8; ls ~/stopped 2>/dev/null; echo still here");
     let (end, heard) = bring(&machines, &work, &Options { idle: Some(idle), ..Options::default() });
     assert_eq!(end.expect("reached").expect("a job").code, Some(0));

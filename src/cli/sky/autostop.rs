@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::{Console, Environment, Exit, Failure};
 use crate::cluster::machine::{self, Idle, Promise};
-use crate::cluster::{Autostop, Cluster, ClusterError};
+use crate::cluster::{Autostop, Cluster, ClusterError, settle_idle};
 use crate::request::{Flags, from_flags};
 
 use super::machines::Up;
@@ -30,9 +30,10 @@ pub(super) struct AutostopArgs {
 
 pub(super) fn run(args: &AutostopArgs, environment: &Environment, console: &mut Console) -> Result<Exit, Failure> {
     let wanted = if args.cancel { None } else { Some(idle(args)?) };
-    let up = Up::find(&args.cluster, environment)?;
+    let up = Up::find_with_cloud(&args.cluster, environment)?;
     let context = &up.live.context;
     let _claim = context.claim(&args.cluster, "autostop")?;
+    let wanted = up.live.wait(settle_idle(context, &up.cluster, wanted))?;
     let cloud = up.cluster.held.as_ref().map(|held| held.cloud.as_str()).unwrap_or_default();
     let promise = up.live.wait(machine::set_autostop(&up.machines, cloud, wanted))?;
     if let (Promise::Nothing(why), Some(idle)) = (&promise, wanted) {
@@ -63,5 +64,5 @@ fn idle(args: &AutostopArgs) -> Result<Idle, Failure> {
     let task = from_flags(&Flags { autostop: Some(args.idle.clone()), ..Flags::default() })?;
     let found = task.alternatives.first().and_then(|alternative| alternative.machine.autostop);
     let found = found.ok_or_else(|| Failure::usage("no idle time was given", "give -i 10, or --cancel"))?;
-    Ok(Idle { after: Duration::from_secs_f64(found.idle.as_secs_f64()), down: args.down })
+    Ok(Idle { after: Duration::from_secs_f64(found.idle.as_secs_f64()), down: args.down, ..Idle::default() })
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::{Console, Environment, Exit, Failure};
-use crate::cluster::Cluster;
 use crate::cluster::machine::{Idle, Until};
+use crate::cluster::{Cluster, settle_idle};
 use crate::request::{Request, Work};
 
 use super::launch::{LaunchArgs, LaunchOutput};
@@ -25,12 +25,17 @@ pub(super) fn run(
     if is_empty(&request.work) && cluster.autostop.is_none() {
         return Ok(Exit::Done);
     }
+    let idle = cluster.autostop.map(|stop| Idle {
+        after: Duration::from_secs(u64::from(stop.idle_s)),
+        down: stop.down,
+        ..Idle::default()
+    });
     let job = Job {
         name: request.name.as_deref().unwrap_or_default(),
         work: &request.work,
         nodes: request.nodes,
         until: if args.detach_run { Until::SetUp } else { Until::Ended },
-        idle: cluster.autostop.map(|stop| Idle { after: Duration::from_secs(u64::from(stop.idle_s)), down: stop.down }),
+        idle: live.wait(settle_idle(&live.context, cluster, idle))?,
         quiet: args.output != LaunchOutput::Table,
         local_logs: Some(logs.join("tasks")),
     };

@@ -10,7 +10,7 @@ use crate::cli::{Console, Environment, Exit, Failure};
 use crate::cluster::machine::{
     self, Idle, JobEnd, JobState, MachineError, Machines, Options, Patience, Tell, Told, Until,
 };
-use crate::cluster::{Cluster, ClusterError, identity, machines};
+use crate::cluster::{Cluster, ClusterError, identity, machines, settle_idle};
 use crate::request::Work;
 
 use super::live::{Live, Which};
@@ -59,7 +59,17 @@ pub(super) struct Job<'a> {
 impl Up {
     /// The cluster of this name, which must be up.
     pub(super) fn find(name: &str, environment: &Environment) -> Result<Self, Failure> {
-        let live = Live::open(environment, Catalog::embedded(), Which::None)?;
+        Self::find_in(Live::open(environment, Catalog::embedded(), Which::None)?, name)
+    }
+
+    /// The same, with its cloud at hand.
+    pub(super) fn find_with_cloud(name: &str, environment: &Environment) -> Result<Self, Failure> {
+        let found = Self::find(name, environment)?;
+        let cloud: Vec<String> = found.cluster.held.iter().map(|held| held.cloud.clone()).collect();
+        Self::find_in(Live::open(environment, Catalog::embedded(), Which::Of(&cloud))?, name)
+    }
+
+    fn find_in(live: Live, name: &str) -> Result<Self, Failure> {
         let store = &live.context.store;
         let Some(cluster) = store.cluster(name).map_err(ClusterError::from)? else {
             let known = store.clusters().map_err(ClusterError::from)?.into_iter().map(|cluster| cluster.name);
@@ -80,11 +90,13 @@ pub(super) fn ready(
     let machines = machines(&live.context, cluster)?;
     shortcut(&machines, environment, console);
     let Some(stop) = cluster.autostop else { return Ok(()) };
-    let idle = Idle { after: Duration::from_secs(u64::from(stop.idle_s)), down: stop.down };
+    let after = Duration::from_secs(u64::from(stop.idle_s));
+    let idle = Idle { after, down: stop.down, ..Idle::default() };
+    let settled = live.wait(settle_idle(&live.context, cluster, Some(idle)))?;
     let cloud = cluster.held.as_ref().map(|held| held.cloud.clone()).unwrap_or_default();
     let watched = watch(live, true, console, async |tell| {
         machine::wait_for_ssh(&machines, Patience::default(), tell).await?;
-        machine::set_autostop(&machines, &cloud, Some(idle)).await
+        machine::set_autostop(&machines, &cloud, settled).await
     })?;
     match watched {
         Watched::Done(promise) => {

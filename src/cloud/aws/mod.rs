@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, Instance, InstanceNetworkInterface, LocationType};
+use aws_sdk_ec2::types::{AttributeValue, Filter, Instance, InstanceNetworkInterface, LocationType};
 use tokio::task::JoinSet;
 
 use self::connect::Clients;
@@ -100,6 +100,17 @@ impl CloudProvider for Aws {
         let Some(first) = nodes.first() else { return Ok(()) };
         let ids: Vec<String> = nodes.iter().map(|node| node.id.clone()).collect();
         launch::terminate(&self.clients.ec2(&first.region), &ids).await
+    }
+
+    async fn on_shutdown(&self, nodes: &[Node], terminate: bool) -> Result<bool, ProviderError> {
+        let Some(first) = nodes.first() else { return Ok(true) };
+        let ec2 = self.clients.ec2(&first.region);
+        let behavior = AttributeValue::builder().value(if terminate { "terminate" } else { "stop" }).build();
+        for node in nodes {
+            let told = ec2.modify_instance_attribute().instance_id(&node.id);
+            told.instance_initiated_shutdown_behavior(behavior.clone()).send().await.told()?;
+        }
+        Ok(true)
     }
 
     async fn stop(&self, nodes: &[Node]) -> Result<(), ProviderError> {

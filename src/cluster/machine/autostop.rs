@@ -9,12 +9,14 @@ use super::install::{install_watcher, launcher_name, prepare, watcher};
 use super::submit::node_list;
 
 /// What an idle cluster does with itself, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Idle {
     /// After this long without a job, a transfer of files or anybody logged in.
     pub after: Duration,
     /// Terminate instead of stopping.
     pub down: bool,
+    /// The cloud has been told that these machines are to be terminated when they shut themselves down.
+    pub settled: bool,
 }
 
 impl Idle {
@@ -59,8 +61,9 @@ const CANNOT: i32 = 3;
 /// itself is no error, but what is promised.
 pub async fn set_autostop(machines: &Machines, cloud: &str, idle: Option<Idle>) -> Result<Promise, MachineError> {
     let head = machines.ssh(0);
-    // The script's words are never empty.
-    let cloud = if cloud.is_empty() { "unknown" } else { cloud };
+    // The script's words are never empty; where the cloud does the rest, a machine merely shuts itself down.
+    let settled = idle.is_some_and(|idle| idle.down && idle.settled);
+    let cloud = if cloud.is_empty() || settled { "any" } else { cloud };
     let failed = |answer| head.failed("watch whether it is idle", &answer);
     let Some(idle) = idle else {
         let answer = watcher(&head, &["cancel"], b"").await?;
@@ -94,6 +97,7 @@ pub async fn autostop(machines: &Machines) -> Result<Option<Idle>, MachineError>
     let said = String::from_utf8_lossy(&answer.out);
     let plan = said.lines().next_back().and_then(|line| line.split_once(' '));
     Ok(plan.and_then(|(seconds, kind)| {
-        Some(Idle { after: Duration::from_secs(seconds.parse().ok()?), down: kind.trim() == "down" })
+        let after = Duration::from_secs(seconds.parse().ok()?);
+        Some(Idle { after, down: kind.trim() == "down", settled: false })
     }))
 }

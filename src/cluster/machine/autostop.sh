@@ -9,7 +9,7 @@
 #   watch                                the watcher itself
 #   now KIND CLOUD                       stops this machine
 #
-# KIND is stop or down, CLOUD is aws, gcp or azure. SKY_STOP_COMMAND in the machine's environment replaces the cloud's
+# KIND is stop or down, CLOUD is aws, gcp or azure, or any where the cloud terminates what shuts itself down. SKY_STOP_COMMAND in the machine's environment replaces the cloud's
 # own way; it is run with SKY_STOP_KIND set.
 
 set -u
@@ -93,7 +93,7 @@ aws_about() {
   fetch -H "X-aws-ec2-metadata-token: $session" "$metadata/latest/meta-data/$1"
 }
 
-# Works where the machine has a role that may do it, or where it was launched so that a shutdown terminates it.
+# Works where the machine has a role that may do it.
 aws_terminate() {
   command -v aws >/dev/null && aws ec2 terminate-instances --region "$(aws_about placement/region)" \
     --instance-ids "$(aws_about instance-id)"
@@ -140,8 +140,8 @@ check() {
   case $2-$1 in
     aws-down)
       command -v aws >/dev/null && aws_about iam/security-credentials/ >/dev/null 2>&1 && return 0
-      echo "the machine has no role by which it may terminate itself: it shuts down, which stops it unless it was" \
-        "launched to be terminated then; its disk is billed until \`sky down\`"
+      echo "Amazon was not told to terminate the machine when it shuts down, and it has no role by which it may do so" \
+        "itself: it stops, and its disk is billed until \`sky down\`"
       ;;
     gcp-down)
       gcp_about instance/service-accounts/default/scopes 2>/dev/null |

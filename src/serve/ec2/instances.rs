@@ -170,6 +170,17 @@ pub(super) fn describe_volumes(call: &Call<'_>) -> Done {
 }
 
 /// The instances that a request names, all of which must exist in the region.
+/// The instance that `InstanceId` names.
+pub(super) fn one(call: &Call<'_>) -> Result<Arc<Instance>, Fault> {
+    let id = call.form.need("InstanceId")?;
+    let found = find(call, id).and_then(|known| call.ec2.site.instance(known));
+    found.ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: &str) -> Fault {
+    Fault::absent("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist"))
+}
+
 fn named(call: &Call<'_>, parameter: &str) -> Result<Vec<InstanceId>, Fault> {
     let mut found = Vec::new();
     let mut absent = Vec::new();
@@ -185,7 +196,7 @@ fn named(call: &Call<'_>, parameter: &str) -> Result<Vec<InstanceId>, Fault> {
     }
     match absent.as_slice() {
         [] => Ok(found),
-        [id] => Err(Fault::absent("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist"))),
+        [id] => Err(unknown(id)),
         ids => {
             let words = format!("The instance IDs '{}' do not exist", ids.join(", "));
             Err(Fault::absent("InvalidInstanceID.NotFound", words))

@@ -3,6 +3,7 @@
 //! **Invariant:** what is in stock, in quota or refused is the site's; here are only names, ids, and what has no meaning
 //! for the market: networks, keys, images, templates.
 
+mod attributes;
 mod fault;
 mod fleet;
 mod form;
@@ -177,6 +178,8 @@ impl Call<'_> {
             "DescribeInstances" => instances::describe(self),
             "DescribeInstanceStatus" => instances::describe_status(self),
             "DescribeVolumes" => instances::describe_volumes(self),
+            "ModifyInstanceAttribute" => attributes::modify(self),
+            "DescribeInstanceAttribute" => attributes::describe(self),
             "CreateTags" => instances::create_tags(self),
             "DeleteTags" => instances::delete_tags(self),
             "DescribeTags" => instances::describe_tags(self),

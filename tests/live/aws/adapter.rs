@@ -159,6 +159,8 @@ async fn the_life_of_a_gang(aws: &Aws, moto: &Moto) {
     assert_eq!(nodes.iter().map(|node| node.rank).collect::<Vec<_>>(), [0, 1, 2]);
     assert!(nodes.iter().all(|node| node.zone.as_deref() == Some("us-west-2a") && node.cluster == "v100-8"));
 
+    assert!(aws.on_shutdown(&nodes, true).await.expect("told"), "Amazon can be told");
+    assert_eq!(moto.proxy.log("ModifyInstanceAttribute").len(), 3);
     aws.stop(&nodes).await.expect("stopped");
     let stopped = aws.find("us-west-2", &gang.key).await.expect("asked");
     assert!(stopped.iter().all(|node| node.state == NodeState::Stopped) && stopped.len() == 3);

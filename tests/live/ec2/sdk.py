@@ -117,6 +117,15 @@ def life():
     assert len(ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": ids[:1]}])["Tags"]) == 2
     ec2.delete_tags(Resources=ids[:1], Tags=[{"Key": "rank"}])
     assert not ec2.describe_instances(Filters=[{"Name": "tag-key", "Values": ["rank"]}])["Reservations"]
+    attribute = "instanceInitiatedShutdownBehavior"
+    behavior = lambda: ec2.describe_instance_attribute(InstanceId=ids[0], Attribute=attribute)
+    told = lambda: behavior()["InstanceInitiatedShutdownBehavior"]["Value"]
+    assert told() == "stop"
+    modify = dict(InstanceId=ids[0], InstanceInitiatedShutdownBehavior={"Value": "terminate"})
+    ec2.modify_instance_attribute(**modify)
+    assert told() == "terminate"
+    modify["InstanceInitiatedShutdownBehavior"] = {"Value": "explode"}
+    refused("InvalidParameterValue", 400, ec2.modify_instance_attribute, **modify)
     stopping = ec2.stop_instances(InstanceIds=ids)["StoppingInstances"]
     assert {(s["PreviousState"]["Name"], s["CurrentState"]["Name"]) for s in stopping} == {("running", "stopping")}
     ec2.get_waiter("instance_stopped").wait(InstanceIds=ids, WaiterConfig={"Delay": 0})
