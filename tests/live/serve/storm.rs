@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::harness::{Serve, clouds, scenario};
 use crate::tools::Bounded as _;
 
-/// Schedules in an ordinary run; CI sets the variable to 1000.
+/// Schedules in an ordinary run; the whole storm is `SKY_TEST_STORM=1000`, some twelve minutes.
 const FEW: u64 = 8;
 
 /// Numbers that a seed gives: splitmix64.
