@@ -87,6 +87,8 @@ impl Site {
             let text = |key: &str| machine[key].as_str().unwrap_or_default().to_owned();
             by_launch.entry(text("lease")).or_default().push(text("name"));
         }
+        // Machines of one launch may have been made in any order.
+        by_launch.values_mut().for_each(|names| names.sort());
         by_launch
     }
 
