@@ -88,7 +88,9 @@ impl Site {
             by_launch.entry(text("lease")).or_default().push(text("name"));
         }
         // Machines of one launch may have been made in any order.
-        by_launch.values_mut().for_each(|names| names.sort());
+        for names in by_launch.values_mut() {
+            names.sort();
+        }
         by_launch
     }
 
