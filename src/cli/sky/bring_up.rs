@@ -1,7 +1,6 @@
 //! From machines that are up to a task that runs on them.
 
 use std::path::Path;
-use std::time::Duration;
 
 use crate::cli::{Console, Environment, Exit, Failure};
 use crate::cluster::machine::{Idle, Until};
@@ -25,17 +24,12 @@ pub(super) fn run(
     if is_empty(&request.work) && cluster.autostop.is_none() {
         return Ok(Exit::Done);
     }
-    let idle = cluster.autostop.map(|stop| Idle {
-        after: Duration::from_secs(u64::from(stop.idle_s)),
-        down: stop.down,
-        ..Idle::default()
-    });
     let job = Job {
         name: request.name.as_deref().unwrap_or_default(),
         work: &request.work,
         nodes: request.nodes,
         until: if args.detach_run { Until::SetUp } else { Until::Ended },
-        idle: live.wait(settle_idle(&live.context, cluster, idle))?,
+        idle: live.wait(settle_idle(&live.context, cluster, cluster.autostop.map(Idle::from)))?,
         quiet: args.output != LaunchOutput::Table,
         local_logs: Some(logs.join("tasks")),
     };

@@ -1,7 +1,6 @@
 //! What commands that work on a cluster's machines share: finding them, showing what happens there, ending as a job did.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -90,8 +89,7 @@ pub(super) fn ready(
     let machines = machines(&live.context, cluster)?;
     shortcut(&machines, environment, console);
     let Some(stop) = cluster.autostop else { return Ok(()) };
-    let after = Duration::from_secs(u64::from(stop.idle_s));
-    let idle = Idle { after, down: stop.down, ..Idle::default() };
+    let idle = Idle::from(stop);
     let settled = live.wait(settle_idle(&live.context, cluster, Some(idle)))?;
     let cloud = cluster.held.as_ref().map(|held| held.cloud.clone()).unwrap_or_default();
     let watched = watch(live, true, console, async |tell| {

@@ -9,8 +9,8 @@
 #   watch                                the watcher itself
 #   now KIND CLOUD                       stops this machine
 #
-# KIND is stop or down, CLOUD is aws, gcp or azure, or any where the cloud terminates what shuts itself down. SKY_STOP_COMMAND in the machine's environment replaces the cloud's
-# own way; it is run with SKY_STOP_KIND set.
+# KIND is stop or down, CLOUD is aws, gcp or azure, or any where the cloud terminates what shuts itself down.
+# SKY_STOP_COMMAND in the machine's environment replaces the cloud's own way; it is run with SKY_STOP_KIND set.
 
 set -u
 umask 077
