@@ -53,14 +53,16 @@ pub const ALL: &[Code] = &[
     code(
         SYNTAX,
         "The file is not YAML, or a key is given twice in one mapping.",
-        "The place named is where reading stopped: the mistake is there or just before. Of a key that is given twice both \
-         places are named, since nobody can tell which one was meant.",
+        "A bracket that is not closed is shown where it was opened. Otherwise the place named is where reading stopped: the \
+         mistake is there or just before. Of a key that is given twice both places are named, since nobody can tell which one \
+         was meant.",
         ["clouds:\n  gcp: never\n  gcp: always", "clouds:\n  gcp: never\n  aws: always"],
     ),
     code(
         UNKNOWN_KEY,
         "No part of a scenario has this key.",
-        "A misspelt key would be silently without effect. Keys are listed in scenarios/README.md; near ones are suggested.",
+        "A misspelt key would be silently without effect. Near ones are suggested; `sky-sim schema` has them all, and \
+         with it an editor completes them.",
         ["trails: 1000", "trials: 1000"],
     ),
     code(
@@ -79,7 +81,7 @@ pub const ALL: &[Code] = &[
         UNKNOWN_NAME,
         "The name is not one that could stand here.",
         "It is neither a cloud, region, zone, instance type or accelerator of the catalog, nor a policy, probe, metric or \
-         error body, whichever the key asks for. `sky show-gpus` lists what the catalog has.",
+         error body, whichever the key asks for. `sky gpus list` tells what the catalog has.",
         ["clouds:\n  gcp/us-centrl1: never", "clouds:\n  gcp/us-central1: never"],
     ),
     code(
@@ -139,6 +141,16 @@ pub const ALL: &[Code] = &[
 /// What a code means.
 pub fn explain(code: &str) -> Option<&'static Code> {
     ALL.iter().find(|known| known.code.eq_ignore_ascii_case(code.trim()))
+}
+
+/// Without what only follows from a parameter that there is none of, which stands at the same place. Where imports are
+/// missing, so may be its value: nothing is known of the parameter then.
+pub(super) fn told_once(problems: Vec<Problem>, is_whole: bool) -> Vec<Problem> {
+    let place = |problem: &Problem| (problem.file.clone(), problem.line, problem.column);
+    let is_unknown = |problem: &Problem| problem.code == Some(UNKNOWN_PARAMETER);
+    let unknown: Vec<_> = problems.iter().filter(|problem| is_unknown(problem)).map(place).collect();
+    let stays = |problem: &Problem| if is_unknown(problem) { is_whole } else { !unknown.contains(&place(problem)) };
+    problems.into_iter().filter(stays).collect()
 }
 
 /// Gives the problems of the typed reader, which knows no codes, the code of their kind.
