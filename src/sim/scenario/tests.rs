@@ -72,7 +72,7 @@ fn no_error_hides_another() {
         "5:10 S005 'nowhere' names nothing",
         "5:26 S006 every of a shock must be longer than nothing",
         "7:3 S005 'A1OO' names nothing",
-        "7:43 S004 down: '5 parsecs' is not a duration",
+        "7:44 S004 down: '5 parsecs' is not a duration",
         "7:70 S004 'stok' is neither a life nor a law of one",
         "8:17 S002 unknown key 'limt' in quota",
         "10:12 S008 unknown accelerator 'V1OO'",
