@@ -34,7 +34,7 @@ pub(super) const fn closing(bracket: char) -> char {
 
 /// The first bracket that is not closed, if one is.
 pub(super) fn unclosed(text: &str) -> Option<Unclosed> {
-    let mut scan = Scan { open: Vec::new(), owner: None, quote: None, block: None, last: ' ' };
+    let mut scan = Scan { open: Vec::new(), owner: Owner::Document, quote: None, block: None, last: ' ' };
     let mut start = 0;
     for (line, number) in text.split_inclusive('\n').zip(1..) {
         if let Some(found) = scan.line(line.trim_end_matches(['\n', '\r']), number, start as u32) {
@@ -45,15 +45,32 @@ pub(super) fn unclosed(text: &str) -> Option<Unclosed> {
     scan.innermost(Seen::End)
 }
 
+/// A column, or the document itself, whose values may begin in any.
+#[derive(Debug, Clone, Copy)]
+enum Owner {
+    Document,
+    Column(usize),
+}
+
+impl Owner {
+    /// True if a line of this depth belongs to it.
+    fn has(self, indent: usize) -> bool {
+        match self {
+            Self::Document => true,
+            Self::Column(column) => indent > column,
+        }
+    }
+}
+
 struct Scan {
     /// Brackets that are open, outermost first.
     open: Vec<(char, Spot)>,
     /// Column of the key or dash that the value being read belongs to.
-    owner: Option<usize>,
+    owner: Owner,
     /// The quote within which the line begins.
     quote: Option<char>,
     /// The owner's column of a block scalar, within which the line may lie.
-    block: Option<Option<usize>>,
+    block: Option<Owner>,
     /// The last letter that was neither space nor comment.
     last: char,
 }
@@ -65,11 +82,6 @@ impl Scan {
         Some(Unclosed { bracket, opened, seen })
     }
 
-    /// True if a line of this depth belongs to a key or dash in that column.
-    fn is_within(owner: Option<usize>, indent: usize) -> bool {
-        owner.is_none_or(|column| indent > column)
-    }
-
     fn line(&mut self, line: &str, number: u32, start: u32) -> Option<Unclosed> {
         let indent = line.len() - line.trim_start_matches(' ').len();
         let content = &line[indent..];
@@ -77,15 +89,15 @@ impl Scan {
             if content.is_empty() || content.starts_with('#') {
                 return None;
             }
-            if self.block.is_some_and(|owner| Self::is_within(owner, indent)) {
+            if self.block.is_some_and(|owner| owner.has(indent)) {
                 return None;
             }
             self.block = None;
             if self.open.is_empty() {
-                self.owner = None;
+                self.owner = Owner::Document;
             } else if indent == 0 && is_marker(content) {
                 return self.innermost(Seen::End);
-            } else if !Self::is_within(self.owner, indent) && !",[{".contains(self.last) && begins_key(content) {
+            } else if !self.owner.has(indent) && !",[{".contains(self.last) && begins_key(content) {
                 return self.innermost(Seen::Line(number));
             }
         }
@@ -141,18 +153,18 @@ impl Scan {
                 }
                 ':' if next.is_whitespace() || in_flow && (",[]{}".contains(next) || "\"'".contains(last)) => {
                     if !in_flow {
-                        self.owner = key.take().or(self.owner);
+                        self.owner = key.take().map_or(self.owner, Owner::Column);
                     }
                     fresh = true;
                 }
-                '-' | '?' if fresh && !in_flow && next.is_whitespace() => self.owner = Some(column),
+                '-' | '?' if fresh && !in_flow && next.is_whitespace() => self.owner = Owner::Column(column),
                 '|' | '>' if fresh && !in_flow => {
                     self.block = Some(self.owner);
                     return None;
                 }
                 // A tag or an anchor, after which the value still begins.
                 '!' | '&' if fresh => {
-                    let goes_on = |c: char| !c.is_whitespace() && !(in_flow && ",]}".contains(c));
+                    let goes_on = |c: char| !(c.is_whitespace() || in_flow && ",]}".contains(c));
                     while letters.next_if(|(_, (_, c))| goes_on(*c)).is_some() {}
                 }
                 _ => (fresh, key) = (false, key.or(Some(column)).filter(|_| !in_flow)),

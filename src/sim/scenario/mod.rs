@@ -156,10 +156,8 @@ impl Scenario {
         });
         let mut problems = codes::told_once(problems, imports.is_empty());
         problems.extend(imports);
-        problems.sort_by_key(|problem| match problem.file == source.name {
-            true => (false, problem.line, problem.column),
-            false => (true, 0, 0),
-        });
+        let place = |problem: &Problem| (problem.line, problem.column);
+        problems.sort_by_key(|problem| if problem.file == source.name { (0, place(problem)) } else { (1, (0, 0)) });
         scenario.filter(|_| problems.is_empty()).ok_or(problems)
     }
 
