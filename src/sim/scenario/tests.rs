@@ -56,57 +56,6 @@ fn every_error_is_reported_at_once() {
     assert_eq!(found.lines().count(), expected.len(), "{found}");
 }
 
-/// Mistakes that used to hide others: whatever cannot be read, the rest is.
-#[test]
-fn no_error_hides_another() {
-    let text = "title: t\ntrails: 5\nimport: nowhere.yaml\n\
-                shocks:\n  - {on: nowhere, every: 0s, lasts: $gone}\n\
-                clouds:\n  gcp/A1OO: {pool: {markov: {up: 1h, down: 5 parsecs}}, spot: {life: stok}}\n  aws: {quota: {limt: 3}}\n\
-                demands:\n  - {gpus: V1OO, count: 2, arrivals: {every: 1h}}\n  - {gpus: $what}\n";
-    let found = problems(text);
-    let expected = [
-        "1:1 S003 a scenario needs a value for schema",
-        "1:1 S003 a scenario needs a value for why",
-        "2:1 S002 unknown key 'trails' in a scenario",
-        "3:9 S011 'nowhere.yaml' cannot be read",
-        "5:10 S005 'nowhere' names nothing",
-        "5:26 S006 every of a shock must be longer than nothing",
-        "7:3 S005 'A1OO' names nothing",
-        "7:44 S004 down: '5 parsecs' is not a duration",
-        "7:70 S004 'stok' is neither a life nor a law of one",
-        "8:17 S002 unknown key 'limt' in quota",
-        "10:12 S008 unknown accelerator 'V1OO'",
-        "10:25 S004 either count or arrivals",
-    ];
-    for line in expected {
-        assert!(found.contains(line), "missing: {line}\n{found}");
-    }
-    // The missing file may have had the parameters, and who misspelt `limit` did not forget it.
-    assert_eq!(found.lines().count(), expected.len(), "{found}");
-}
-
-#[test]
-fn a_parameter_that_there_is_none_of_is_one_error() {
-    let text =
-        format!("{HEAD}trials: $n\nclouds: {{aws: {{pool: $p}}}}\ndemand: {{gpus: $g, hold: $h}}\nhorizon: $d\n");
-    let found = problems(&text);
-    assert_eq!(found.lines().count(), 5, "{found}");
-    assert!(found.lines().all(|line| line.contains("S007 no parameter is called")), "{found}");
-}
-
-#[test]
-fn a_name_that_looks_right_is_suggested() {
-    for (demand, meant) in [("A1OO", "A100"), ("v1oO", "V100"), ("HlOO:8", "H100")] {
-        let problems =
-            load(&format!("{HEAD}demand: {{gpus: '{demand}'}}\nclouds: {{'*/{demand}': never}}\n")).unwrap_err();
-        assert_eq!(problems.len(), 2, "{problems:?}");
-        for problem in problems {
-            let hint = problem.hint.clone().unwrap_or_default();
-            assert!(hint.starts_with(&format!("did you mean '{meant}'")), "{problem}");
-        }
-    }
-}
-
 #[test]
 fn a_suggestion_is_made_where_something_is_near() {
     let text = format!("{HEAD}policies: [cheepest]\ndemand: {{gpus: V100}}\n");
