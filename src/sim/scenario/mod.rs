@@ -22,6 +22,7 @@ mod shown;
 mod stocks;
 #[cfg(test)]
 mod tests;
+mod worded;
 mod work;
 
 use std::path::Path;

@@ -5,12 +5,11 @@
 use std::collections::BTreeSet;
 
 use crate::model::{CapacityType, Offering, Span, Timestamp, ZoneId};
-use crate::sim::law::Law;
 use crate::sim::luck::Luck;
-use crate::sim::market::{Counted, Course, Market, Pool, Renewal, Stock};
+use crate::sim::market::{Course, Market, Pool};
 
-use super::Scenario;
 use super::settings::{Line, winner};
+use super::{Scenario, worded};
 
 /// A pool that some demand may draw from.
 #[derive(Debug, Clone)]
@@ -27,6 +26,8 @@ pub struct ShownPool {
     pub selector: Option<String>,
     /// Its stock, in words.
     pub stock: String,
+    /// Limits, pace, faults and terms of what is launched there, in words; empty where all is as usual.
+    pub also: Vec<String>,
     /// Shocks that may hit it.
     pub shocks: usize,
     /// How much of the pool the demand's nodes take.
@@ -85,7 +86,8 @@ impl Scenario {
                     let pool = &market.pools[ask.pool as usize];
                     shown.push(ShownPool {
                         selector: self.stock_of(&candidate.offering, ask.zone).map(|line| line.selector.text.clone()),
-                        stock: in_words(&pool.stock),
+                        stock: worded::in_words(&pool.stock),
+                        also: worded::also(market, way, pool, candidate.offering.capacity),
                         shocks: pool.shocks.len(),
                         wanted,
                         one: self.share(pool, ask.weight),
@@ -117,6 +119,7 @@ impl Scenario {
             capacity: offering.capacity,
             selector: None,
             stock: String::new(),
+            also: Vec::new(),
             shocks: 0,
             wanted: 0,
             one: none,
@@ -181,35 +184,4 @@ pub fn together(market: &Market, pools: &[ShownPool]) -> [Option<Together>; 2] {
     sums.map(|(sum, most, pairs)| {
         (pairs > 0).then(|| Together { mean: sum / f64::from(pairs), most, pairs: pairs as usize })
     })
-}
-
-/// A stock in words: `up 1h00m, down 2h00m (lognormal), 2 nodes`.
-fn in_words(stock: &Stock) -> String {
-    let nodes = |nodes: u32| match nodes {
-        super::stocks::PLENTY => "plenty".to_owned(),
-        1 => "1 node".to_owned(),
-        nodes => format!("{nodes} nodes"),
-    };
-    match stock {
-        Stock::Always(0) => "never".to_owned(),
-        Stock::Always(there) => format!("always {}", nodes(*there)),
-        Stock::Schedule(windows) if windows.len() == 1 => "1 window".to_owned(),
-        Stock::Schedule(windows) => format!("{} windows", windows.len()),
-        Stock::Renewal(renewal) => of_turns(renewal, &nodes(renewal.nodes)),
-        Stock::Counted(counted) => of_tenants(counted),
-        Stock::Trace(replay) if replay.is_looped() => format!("trace of {}, again and again", replay.length()),
-        Stock::Trace(replay) => format!("trace of {}", replay.length()),
-        Stock::Rhythmic(rhythmic) => format!("{}; by the hour", in_words(rhythmic.process())),
-    }
-}
-
-fn of_turns(renewal: &Renewal, nodes: &str) -> String {
-    let law = |law: &Law| format!("{} ({})", Span::from_secs_f64(law.mean()), law.name());
-    format!("up {}, down {}, {nodes}", law(&renewal.up), law(&renewal.down))
-}
-
-fn of_tenants(counted: &Counted) -> String {
-    let Counted { capacity, size, mean_gap, mean_hold, .. } = counted;
-    let span = |seconds: &f64| Span::from_secs_f64(*seconds);
-    format!("{capacity} machines, tenants of {size} every {} for {}", span(mean_gap), span(mean_hold))
 }
