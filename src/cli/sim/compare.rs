@@ -245,6 +245,10 @@ fn lines(ran: &Ran, judgement: &Judgement, markdown: bool) -> Vec<String> {
     ];
     let drawn = |cells: crate::report::cells::Cells| if markdown { cells.markdown() } else { cells.lines() };
     lines.extend(drawn(achieved(compared)));
+    if let Some(jobs) = crate::report::jobs::cells(arms.iter().copied()) {
+        lines.extend([String::new(), "What became of jobs:".to_owned(), String::new()]);
+        lines.extend(drawn(jobs));
+    }
     if arms.len() > 1 {
         let baseline = arms.get(judgement.baseline).map_or("", |(name, _)| name);
         lines.extend([String::new(), format!("Paired differences from {baseline} (~ may be luck):"), String::new()]);

@@ -68,8 +68,8 @@ fn limit(quota: &Quota) -> String {
         text += &format!(", used by others: {}", in_words(background));
     }
     if let Some(increase) = &change.increase {
-        let asked = increase.asked.map_or("refused".to_owned(), |at| format!("asked at {}", at.since(Timestamp::ZERO)));
-        text += &format!(", {} granted {} after it is {asked}", whole(increase.to), mean(&increase.after));
+        let asked = increase.asked.map_or("the first refusal".to_owned(), |at| at.since(Timestamp::ZERO).to_string());
+        text += &format!(", raised to {} {} after {asked}", whole(increase.to), mean(&increase.after));
     }
     text
 }
