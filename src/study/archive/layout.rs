@@ -34,19 +34,6 @@ const CELLS: usize = 5;
 /// Cells of its job.
 const JOB_CELLS: usize = 6;
 
-const OUTCOMES: [Outcome; 10] = [
-    Outcome::Placed,
-    Outcome::Infeasible,
-    Outcome::NoCapacity,
-    Outcome::NoQuota,
-    Outcome::NotAuthorized,
-    Outcome::Invalid,
-    Outcome::TimedOut,
-    Outcome::TooManyAttempts,
-    Outcome::OverBudget,
-    Outcome::Cancelled,
-];
-
 impl Layout {
     /// Cells of a row.
     pub fn width(&self) -> usize {
@@ -87,7 +74,7 @@ impl Layout {
         for arm in arms {
             row.push(u64::from(arm.orphans[trial]));
             for (demand, request) in arm.trials[requests.clone()].iter().enumerate() {
-                let known = OUTCOMES.iter().position(|outcome| Some(*outcome) == request.outcome);
+                let known = Outcome::ALL.iter().position(|outcome| Some(*outcome) == request.outcome);
                 row.extend([known.map_or(NEVER, |at| at as u64), request.elapsed.0, u64::from(request.attempts)]);
                 row.extend([money(request.price_hourly), request.wasted.0 as u64]);
                 if self.has_jobs {
@@ -121,7 +108,7 @@ impl Layout {
             for cheapest_hourly in &cheapest {
                 let outcome = match cells.next()? {
                     NEVER => None,
-                    at => Some(*OUTCOMES.get(at as usize)?),
+                    at => Some(*Outcome::ALL.get(at as usize)?),
                 };
                 arm.trials.push(Trial {
                     outcome,
@@ -189,7 +176,7 @@ mod tests {
         let money = || prop::option::of(0i64..1 << 40).prop_map(|m| m.map(Money));
         (prop::option::of(0usize..10), any::<u32>(), any::<u32>(), money(), 0i64..1 << 40).prop_map(
             |(outcome, elapsed, attempts, price_hourly, wasted)| Trial {
-                outcome: outcome.map(|at| OUTCOMES[at]),
+                outcome: outcome.map(|at| Outcome::ALL[at]),
                 elapsed: Span(u64::from(elapsed)),
                 attempts,
                 price_hourly,
