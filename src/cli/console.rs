@@ -55,7 +55,7 @@ impl Console {
     }
 
     fn fitted(&self, lines: Vec<String>) -> Vec<String> {
-        if let Some(width) = self.width { folded(lines, width) } else { lines }
+        if let Some(width) = self.width { folded(&lines, width) } else { lines }
     }
 
     /// Columns of the terminal that the output goes to; `None` where it goes to no terminal.

@@ -5,19 +5,16 @@
 use super::grid::GAP;
 
 /// The same lines with every table folded that is wider than this many columns.
-pub fn folded(lines: Vec<String>, width: usize) -> Vec<String> {
+pub fn folded(lines: &[String], width: usize) -> Vec<String> {
     let mut told = Vec::with_capacity(lines.len());
-    let mut rest = lines.as_slice();
+    let mut rest = lines;
     while let Some((line, after)) = rest.split_first() {
-        match table(rest).filter(|_| line.chars().count() > width) {
-            Some(length) => {
-                told.extend(Table::read(&rest[..length]).folded(width));
-                rest = &rest[length..];
-            }
-            None => {
-                told.push(line.clone());
-                rest = after;
-            }
+        if let Some(length) = table(rest).filter(|_| line.chars().count() > width) {
+            told.extend(Table::read(&rest[..length]).folded(width));
+            rest = &rest[length..];
+        } else {
+            told.push(line.clone());
+            rest = after;
         }
     }
     told
@@ -127,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_wide_table_is_set_below_itself() {
-        assert_snapshot!(folded(lines(), 60).join("\n"), @r"
+        assert_snapshot!(folded(&lines(), 60).join("\n"), @r"
         A line that is longer than the table is allowed to be, and no table.
         ---------------------------------------------------------
          POLICY            MEASURE    DIFFERENCE   95 % INTERVAL
@@ -148,13 +145,13 @@ mod tests {
 
     #[test]
     fn what_fits_stays() {
-        assert_eq!(folded(lines(), 80), lines());
+        assert_eq!(folded(&lines(), 80), lines());
     }
 
     #[test]
     fn no_cell_is_lost_and_no_line_too_long() {
         for width in 46..80 {
-            let told = folded(lines(), width);
+            let told = folded(&lines(), width);
             for cell in ["~0.0s", "0.0s .. 0.1s", "3.06", "−1.0s .. 12.1s", "12.06", "1 .. 2", "DIFFERENCE"] {
                 assert_eq!(told.iter().filter(|line| line.contains(cell)).count(), 1, "{cell} at {width}: {told:#?}");
             }

@@ -47,6 +47,28 @@ fn a_market_is_shown_for_programs_and_drawn() {
 }
 
 #[test]
+fn every_pool_is_shown_with_all_it_ended_up_with() {
+    let shell = Shell::new();
+    let shown = shell.sky_sim(&["show", "scenarios/market-full.yaml"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.err);
+    for text in [
+        "1  */V100: 6 machines, tenants of 1 every 12m00s for 1h40m; by the hour\n",
+        "answer lost 5 %, slow boot 10 %, boot fails 5 %, slow release 20 %, credentials expire after 2h00m for 1h00m\n",
+        "NVIDIA_V100_GPUS limit 8, used by others: up 6h00m (exponential), down 6h00m (exponential), 8 nodes, \
+         raised to 32 30m00s after the first refusal\n",
+        "0.5 calls a minute, 2 at once\n",
+        "taken back with the stock, notice 30s\n",
+        "price wanders: volatility 0.3, half-life 6h00m\n",
+    ] {
+        assert!(shown.out.contains(text), "no {text} in\n{}", shown.out);
+    }
+    let table = shown.out.lines().filter(|line| line.contains("Standard_NC6s_v3") || line.starts_with("---"));
+    assert!(table.clone().count() > 20 && table.clone().all(|line| line.chars().count() <= 120), "{}", shown.out);
+    let json = shell.sky_sim(&["show", "scenarios/market-full.yaml", "-o", "json"]).out;
+    assert!(json.contains("\"taken back with the stock, notice 30s\""), "{json}");
+}
+
+#[test]
 fn files_beside_a_scenario_are_found_beside_it() {
     let shell = Shell::new();
     shell.file("deep/market.yaml", "schema: 1\nclouds:\n  '*': {pool: {trace: {file: probes.csv}}}\n");

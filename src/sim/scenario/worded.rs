@@ -51,7 +51,7 @@ pub(super) fn also(market: &Market, way: &Way, pool: &Pool, capacity: CapacityTy
             Price::Reverting(reverting) => {
                 format!("price wanders: volatility {}, half-life {}", reverting.volatility, reverting.half_life)
             }
-            _ => "price recorded".to_owned(),
+            Price::Trace(_) => "price recorded".to_owned(),
         }));
     }
     told
@@ -59,19 +59,18 @@ pub(super) fn also(market: &Market, way: &Way, pool: &Pool, capacity: CapacityTy
 
 fn limit(quota: &Quota) -> String {
     let whole = |milli: u64| milli as f64 / 1000.0;
-    let mut text = format!("{} limit {}", quota.name, whole(quota.limit));
+    let mut told = vec![format!("{} limit {}", quota.name, whole(quota.limit))];
     if quota.usage > 0 {
-        text += &format!(", {} used", whole(quota.usage));
+        told.push(format!("{} used", whole(quota.usage)));
     }
-    let Some(change) = &quota.change else { return text };
-    if let Some(background) = &change.background {
-        text += &format!(", used by others: {}", in_words(background));
-    }
-    if let Some(increase) = &change.increase {
+    let (background, increase) =
+        quota.change.as_ref().map_or((None, None), |change| (change.background.as_ref(), change.increase.as_ref()));
+    told.extend(background.map(|stock| format!("used by others: {}", in_words(stock))));
+    told.extend(increase.map(|increase| {
         let asked = increase.asked.map_or("the first refusal".to_owned(), |at| at.since(Timestamp::ZERO).to_string());
-        text += &format!(", raised to {} {} after {asked}", whole(increase.to), mean(&increase.after));
-    }
-    text
+        format!("raised to {} {} after {asked}", whole(increase.to), mean(&increase.after))
+    }));
+    told.join(", ")
 }
 
 fn pace(pace: Pace) -> String {
