@@ -46,6 +46,8 @@ enum ShowOutput {
 
 /// Parts of the window, one glyph each, where there is room for them.
 const PARTS: u64 = 72;
+/// Columns of what is no terminal.
+const USUAL_WIDTH: usize = 120;
 /// Fewer tell nothing.
 const FEWEST_PARTS: usize = 24;
 /// The more of a part there are machines, the fuller.
@@ -93,7 +95,7 @@ fn picture(
 ) -> Result<Exit, Failure> {
     let labels = labels(pools);
     let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-    let room = console.width().map_or(usize::MAX, |columns| columns.saturating_sub(width + 1));
+    let room = console.width().unwrap_or(USUAL_WIDTH).saturating_sub(width + 1);
     let parts = room.clamp(FEWEST_PARTS, PARTS as usize) as u64;
     console.line(format!("\nTrial {}, {window}, a mark for {}:", args.trial, Span(window.0 / parts)))?;
     for (pool, label) in pools.iter().zip(&labels) {
