@@ -414,6 +414,19 @@ fn a_sweep_of_jobs_is_cut_and_merged_and_told_in_every_format() {
 }
 
 #[test]
+fn the_trial_of_a_job_is_told_until_its_end() {
+    let shell = Shell::new();
+    let jobs = shell.file("jobs.yaml", JOBS);
+    let told = shell.sky_sim(&["run", &jobs]);
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    let (_, after) = told.out.split_once("was taken back by the cloud").expect("a preemption in the trial told");
+    let story = after.split("Over 40 trials").next().unwrap_or_default();
+    for line in ["Launching on AWS", "Successfully provisioned"] {
+        assert!(story.contains(line), "the story ends before '{line}': {after}");
+    }
+}
+
+#[test]
 fn what_became_of_jobs_is_told_by_a_comparison_too() {
     let shell = Shell::new();
     let (jobs, page) = (shell.file("jobs.yaml", JOBS), shell.home().join("page.html"));

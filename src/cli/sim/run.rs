@@ -271,7 +271,8 @@ impl Study {
     /// The told trial's journal of the first demand, under the first policy.
     pub(super) fn story(&self) -> Vec<Entry> {
         let all = self.journals.first().into_iter().flatten();
-        all.filter(|entry| entry.demand == DemandId(0)).cloned().collect()
+        // Where there is one demand, all others are the world's, to recover its job.
+        all.filter(|entry| entry.demand == DemandId(0) || self.scenario.demands.len() == 1).cloned().collect()
     }
 }
 
