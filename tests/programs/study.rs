@@ -419,7 +419,7 @@ fn the_trial_of_a_job_is_told_until_its_end() {
     let jobs = shell.file("jobs.yaml", JOBS);
     let told = shell.sky_sim(&["run", &jobs]);
     assert_eq!(told.code, Some(0), "{}", told.err);
-    let (_, after) = told.out.split_once("was taken back by the cloud").expect("a preemption in the trial told");
+    let (_, after) = told.out.split_once(") was taken back by the cloud").expect("a preemption in the trial told");
     let story = after.split("Over 40 trials").next().unwrap_or_default();
     for line in ["Launching on AWS", "Successfully provisioned"] {
         assert!(story.contains(line), "the story ends before '{line}': {after}");
