@@ -417,9 +417,14 @@ fn a_sweep_of_jobs_is_cut_and_merged_and_told_in_every_format() {
 fn the_trial_of_a_job_is_told_until_its_end() {
     let shell = Shell::new();
     let jobs = shell.file("jobs.yaml", JOBS);
-    let told = shell.sky_sim(&["run", &jobs]);
-    assert_eq!(told.code, Some(0), "{}", told.err);
-    let (_, after) = told.out.split_once(") was taken back by the cloud").expect("a preemption in the trial told");
+    let told = |trial: u32| {
+        let told = shell.sky_sim(&["run", &jobs, "--trial", &trial.to_string()]);
+        assert_eq!(told.code, Some(0), "{}", told.err);
+        told.out
+    };
+    let taken_back = (0..20).map(told).find(|out| out.contains(") was taken back by the cloud"));
+    let taken_back = taken_back.expect("a trial with a preemption");
+    let (_, after) = taken_back.split_once("was taken back").expect("it says so");
     let story = after.split("Over 40 trials").next().unwrap_or_default();
     for line in ["Launching on AWS", "Successfully provisioned"] {
         assert!(story.contains(line), "the story ends before '{line}': {after}");
