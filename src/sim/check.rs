@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::catalog::Catalog;
 use crate::engine::policy::PolicyName;
-use crate::model::{Attempt, Happening};
+use crate::model::{Attempt, Happening, Span};
 
 use super::market::Market;
 use super::probe::Probes;
@@ -77,15 +77,24 @@ pub fn bounds(thresholds: &[Threshold], policy: &str, ends: Ends<'_>, watch: &Wa
             bound.least.is_none_or(|least| found >= least) && bound.most.is_none_or(|most| found <= most)
         });
         let expected = match (bound.least, bound.most) {
-            (Some(least), None) => format!("at least {least}"),
-            (None, Some(most)) => format!("at most {most}"),
-            (least, _) => format!("{}", least.unwrap_or_default()),
+            (Some(least), None) => format!("at least {}", told(bound.metric, least)),
+            (None, Some(most)) => format!("at most {}", told(bound.metric, most)),
+            (least, _) => told(bound.metric, least.unwrap_or_default()),
         };
-        let found = found.map_or("nothing to measure".to_owned(), |found| format!("{found:.4}"));
+        let found = found.map_or("nothing to measure".to_owned(), |found| told(bound.metric, found));
         let what = format!("thresholds.{} ({policy})", bound.metric.name());
         (!met).then_some(Failure { what, expected, found })
     };
     thresholds.iter().filter_map(broken).collect()
+}
+
+/// A value of a metric as a scenario would write it.
+fn told(metric: Metric, value: f64) -> String {
+    match value {
+        value if !value.is_finite() => "never".to_owned(),
+        value if metric.is_duration() => Span::from_secs_f64(value).to_string(),
+        value => ((value * 1e4).round() / 1e4).to_string(),
+    }
 }
 
 pub(super) type Fail<'a> = &'a mut dyn FnMut(String, String, String);

@@ -174,7 +174,7 @@ impl RunArgs {
             stories = arms.iter().zip(&journals).map(|(arm, journal)| scene.gantt(&arm.name, journal)).collect();
         }
         // Expectations speak of the scenario's own policies, and bounds over all trials of no fewer than its own number.
-        let comparable = policies == scenario.policies && trials >= scenario.trials;
+        let comparable = scenario.expects() && policies == scenario.policies && trials >= scenario.trials;
         let unmet = comparable.then(|| check(&scenario, &market, &arms.iter().map(Arm::run).collect::<Vec<_>>()));
         Ok(Study { scenario, manifest, arms, summaries, judgement, stories, told, journals, unmet })
     }

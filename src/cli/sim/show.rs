@@ -13,7 +13,7 @@ use crate::report::plot::{self, Gantt, Strip, Truth};
 use crate::sim::Luck;
 use crate::sim::market::Market;
 use crate::sim::oracle;
-use crate::sim::scenario::{Scenario, Share, ShownPool, Together, together};
+use crate::sim::scenario::{Scenario, Share, ShownPool, Together, idle, together};
 
 /// Flags of `show`.
 #[derive(Debug, Args)]
@@ -79,6 +79,10 @@ pub(super) fn run(args: &ShowArgs, console: &mut Console) -> Result<Exit, Failur
     }
     console.line("\nStocks, each by the line that gives it:")?;
     console.lines(kinds.iter().enumerate().flat_map(|(n, kind)| kind.lines(n + 1)))?;
+    for (line, by) in idle(&pools) {
+        let by: Vec<String> = by.iter().map(|by| format!("'{by}'")).collect();
+        console.line(format!("The line '{line}' gives no pool its stock: more counts {}.", by.join(", ")))?;
+    }
     console.line("")?;
     console.lines(words(&market, &pools))?;
     picture(args, &scenario, &market, &pools, window, console)

@@ -103,7 +103,8 @@ impl Metric {
         Self::ALL.iter().find(|(_, metric)| *metric == self).map_or("", |(name, _)| name)
     }
 
-    fn is_duration(self) -> bool {
+    /// True if it is a time, in seconds.
+    pub fn is_duration(self) -> bool {
         matches!(self, Self::WaitP50 | Self::WaitP90 | Self::JobTimeMean | Self::WorkLostMean)
     }
 }

@@ -50,7 +50,7 @@ pub use schema::scenario_schema;
 pub use selector::Selector;
 pub use settings::{Fault, Life, Line, Outcome as Answered, Refused};
 pub use shocks::{Per, ShockSpec};
-pub use shown::{Share, ShownPool, Together, together};
+pub use shown::{Share, ShownPool, Together, idle, together};
 
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
@@ -178,6 +178,11 @@ impl Scenario {
             }
         }
         problems
+    }
+
+    /// True if it says what must come of it.
+    pub fn expects(&self) -> bool {
+        self.expect != Expect::default() || !self.probes.is_empty() || !self.thresholds.is_empty()
     }
 
     /// True if any demand is for a job.

@@ -24,6 +24,8 @@ pub struct ShownPool {
     pub capacity: CapacityType,
     /// The selector that gave it its stock; `None` where no line did.
     pub selector: Option<String>,
+    /// Selectors that speak of its stock too and are overruled.
+    pub overruled: Vec<String>,
     /// Its stock, in words.
     pub stock: String,
     /// Limits, pace, faults and terms of what is launched there, in words; empty where all is as usual.
@@ -44,6 +46,27 @@ pub struct ShownPool {
     pub pool: usize,
     /// The position of an ask that draws from it, and how many nodes it asks for.
     pub ask: (usize, u16),
+}
+
+/// Lines that speak of the stock of pools and decide none of them, each with the lines that do. Often that is a line for
+/// a whole cloud, below one for an accelerator, which counts more.
+pub fn idle(pools: &[ShownPool]) -> Vec<(&str, Vec<&str>)> {
+    let decides = |text: &str| pools.iter().any(|pool| pool.selector.as_deref() == Some(text));
+    let mut idle: Vec<(&str, Vec<&str>)> = Vec::new();
+    for pool in pools {
+        for line in pool.overruled.iter().filter(|text| !decides(text)) {
+            if !idle.iter().any(|(known, _)| known == line) {
+                idle.push((line, Vec::new()));
+            }
+            let by = idle.iter_mut().find(|(known, _)| known == line).map(|(_, by)| by);
+            if let (Some(by), Some(winner)) = (by, pool.selector.as_deref())
+                && !by.contains(&winner)
+            {
+                by.push(winner);
+            }
+        }
+    }
+    idle
 }
 
 /// A share of time.
@@ -84,8 +107,11 @@ impl Scenario {
                     let wanted = u32::from(wish.demand.nodes) * ask.weight;
                     let latency = &market.apis[way.api as usize].latency;
                     let pool = &market.pools[ask.pool as usize];
+                    let all = self.stocks_of(&candidate.offering, ask.zone).map(|line| line.selector.text.clone());
+                    let selector = self.stock_of(&candidate.offering, ask.zone).map(|line| line.selector.text.clone());
                     shown.push(ShownPool {
-                        selector: self.stock_of(&candidate.offering, ask.zone).map(|line| line.selector.text.clone()),
+                        overruled: all.filter(|text| Some(text) != selector.as_ref()).collect(),
+                        selector,
                         stock: worded::in_words(&pool.stock),
                         also: worded::also(market, way, pool, candidate.offering.capacity),
                         shocks: pool.shocks.len(),
@@ -118,6 +144,7 @@ impl Scenario {
             what: format!("{kind}{}", device.unwrap_or_default()),
             capacity: offering.capacity,
             selector: None,
+            overruled: Vec::new(),
             stock: String::new(),
             also: Vec::new(),
             shocks: 0,
@@ -134,6 +161,12 @@ impl Scenario {
     /// The line that gives an offering its stock.
     fn stock_of(&self, offering: &Offering, zone: Option<ZoneId>) -> Option<&Line> {
         winner(&self.lines, &self.catalog, offering, zone, |line| line.pool.is_some())
+    }
+
+    /// All lines that would.
+    fn stocks_of(&self, offering: &Offering, zone: Option<ZoneId>) -> impl Iterator<Item = &Line> {
+        let admits = move |line: &&Line| line.selector.admits(&self.catalog, offering, zone);
+        self.lines.iter().filter(|line| line.pool.is_some()).filter(admits)
     }
 
     fn share(&self, pool: &Pool, nodes: u32) -> Share {
