@@ -432,6 +432,25 @@ fn the_trial_of_a_job_is_told_until_its_end() {
 }
 
 #[test]
+fn a_replay_tells_what_became_of_the_job() {
+    let shell = Shell::new();
+    let (jobs, out) = (shell.file("jobs.yaml", JOBS), shell.home().join("run"));
+    let made = shell.sky_sim(&["run", &jobs, "--set", "down=2h", "--out", path(&out), "-o", "json"]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let journal = out.join("journal.ndjson");
+    let told = shell.sky_sim(&["replay", path(&journal), "--scenario", &jobs, "--set", "down=2h"]);
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    let (_, table) = told.out.split_once("What became of its job:").expect("a job");
+    let row = table.lines().find(|line| line.starts_with(" cloud-first")).expect("a row");
+    let cells: Vec<&str> = row.split("   ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    let [policy, after, deadline, ..] = cells[..] else { panic!("{row}") };
+    assert_eq!(policy, "cloud-first");
+    let took = after.parse::<sky::model::Span>();
+    let is_late = took.map_or(true, |took| took > sky::model::Span::HOUR * 8);
+    assert_eq!(deadline, if is_late { "missed" } else { "met" }, "{table}");
+}
+
+#[test]
 fn what_became_of_jobs_is_told_by_a_comparison_too() {
     let shell = Shell::new();
     let (jobs, page) = (shell.file("jobs.yaml", JOBS), shell.home().join("page.html"));
