@@ -234,7 +234,10 @@ fn the_gate_names_what_became_worse() {
     assert!(generous.out.lines().count() < failed.out.lines().count(), "{}", generous.out);
     let result = shell.file("worse.json", &shell.sky_sim(&["compare", &worse, "-o", "json"]).out);
     assert_eq!(shell.sky_sim(&["gate", &result, "--baseline", &base]).code, Some(99), "results are compared as well");
-    assert_eq!(shell.sky_sim(&["gate", &small]).out, "passed: the scenario's bounds are kept\n");
+    // A scenario without bounds passes no gate by itself; one that keeps its own does.
+    assert_eq!(shell.sky_sim(&["gate", &small]).code, Some(2));
+    let kept = shell.file("kept.yaml", &format!("{SMALL}thresholds: {{attempts_mean: \"<= 5\"}}\n"));
+    assert_eq!(shell.sky_sim(&["gate", &kept]).out, "passed: the scenario's bounds are kept\n");
     let bounded = shell.file("bounded.yaml", &format!("{SMALL}thresholds: {{attempts_mean: \"<= 1\"}}\n"));
     let unmet = shell.sky_sim(&["gate", &bounded]);
     assert_eq!(unmet.code, Some(99));
