@@ -45,17 +45,16 @@ impl Console {
 
     /// Several lines of output; tables among them are folded to the width of the terminal.
     pub fn lines<S: AsRef<str>>(&mut self, lines: impl IntoIterator<Item = S>) -> Result<(), Failure> {
-        let lines = lines.into_iter().map(|line| line.as_ref().to_owned()).collect();
-        self.fitted(lines).iter().try_for_each(|line| self.line(line))
+        // What goes to no terminal may be millions of rows, and is never held together.
+        let Some(width) = self.width else { return lines.into_iter().try_for_each(|line| self.line(line)) };
+        let lines: Vec<String> = lines.into_iter().map(|line| line.as_ref().to_owned()).collect();
+        folded(&lines, width).iter().try_for_each(|line| self.line(line))
     }
 
     /// A table: its check marks are green.
     pub fn table(&mut self, lines: &[String]) -> Result<(), Failure> {
-        self.fitted(lines.to_vec()).iter().try_for_each(|line| self.line(green_marks(line)))
-    }
-
-    fn fitted(&self, lines: Vec<String>) -> Vec<String> {
-        if let Some(width) = self.width { folded(&lines, width) } else { lines }
+        let lines = folded(lines, self.width.unwrap_or(usize::MAX));
+        lines.iter().try_for_each(|line| self.line(green_marks(line)))
     }
 
     /// Columns of the terminal that the output goes to; `None` where it goes to no terminal.
