@@ -247,7 +247,9 @@ mod tests {
         // Part by part it is the same.
         let rows = [up("1100110011"), up("1100110011"), up("1111100000")];
         let mut parts = Count::new(600.0, vec!["a".into(), "a".into(), "b".into()]);
-        [0..3, 3..7, 7..10].into_iter().for_each(|ticks| parts.see_between(&rows, ticks));
+        for ticks in [0..3, 3..7, 7..10] {
+            parts.see_between(&rows, ticks);
+        }
         assert_eq!(parts.figures(), figures);
         assert!(distance(&count.runs()[1], &count.runs()[1], 600.0) < 1e-12);
     }
