@@ -6,9 +6,13 @@ use owo_colors::OwoColorize as _;
 use serde::Serialize;
 
 use crate::report::Clock;
+use crate::report::fold::folded;
 use crate::report::log::{Level, Line};
 
 use super::{Exit, Failure};
+
+/// A terminal that says it is narrower does not know how wide it is.
+const NARROWEST: usize = 40;
 
 /// The console of one command.
 pub struct Console {
@@ -16,13 +20,17 @@ pub struct Console {
     err: Box<dyn Write + Send>,
     /// Errors are to be told as JSON on the output, since that is what is being read.
     errors_as_json: bool,
+    /// Columns of the terminal that the output goes to; `None` where it goes to no terminal.
+    width: Option<usize>,
 }
 
 impl Console {
     /// The process's own. Colour is taken out when it is not a terminal, or when `NO_COLOR` says so.
     pub fn standard() -> Self {
         let out = io::BufWriter::with_capacity(1 << 16, anstream::AutoStream::auto(io::stdout()));
-        Self { out: Box::new(out), err: Box::new(anstream::AutoStream::auto(io::stderr())), errors_as_json: false }
+        let err = Box::new(anstream::AutoStream::auto(io::stderr()));
+        let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        Self { out: Box::new(out), err, errors_as_json: false, width: width.filter(|width| *width >= NARROWEST) }
     }
 
     /// From now on errors are JSON on the output.
@@ -35,14 +43,24 @@ impl Console {
         Ok(writeln!(self.out, "{}", text.as_ref())?)
     }
 
-    /// Several lines of output.
+    /// Several lines of output; tables among them are folded to the width of the terminal.
     pub fn lines<S: AsRef<str>>(&mut self, lines: impl IntoIterator<Item = S>) -> Result<(), Failure> {
-        lines.into_iter().try_for_each(|line| self.line(line))
+        let lines = lines.into_iter().map(|line| line.as_ref().to_owned()).collect();
+        self.fitted(lines).iter().try_for_each(|line| self.line(line))
     }
 
     /// A table: its check marks are green.
     pub fn table(&mut self, lines: &[String]) -> Result<(), Failure> {
-        lines.iter().try_for_each(|line| self.line(green_marks(line)))
+        self.fitted(lines.to_vec()).iter().try_for_each(|line| self.line(green_marks(line)))
+    }
+
+    fn fitted(&self, lines: Vec<String>) -> Vec<String> {
+        if let Some(width) = self.width { folded(&lines, width) } else { lines }
+    }
+
+    /// Columns of the terminal that the output goes to; `None` where it goes to no terminal.
+    pub fn width(&self) -> Option<usize> {
+        self.width
     }
 
     /// A log line: warnings yellow, errors red.

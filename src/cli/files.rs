@@ -1,7 +1,7 @@
 //! Files that are read and written, with errors that name them.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure};
@@ -21,6 +21,18 @@ pub(super) fn read_beside(path: &Path) -> Result<String, String> {
 /// The bytes of a file.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+/// Whether a file starts with these bytes.
+pub(super) fn starts_with(path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
+    let mut start = Vec::new();
+    let read = open(path)?.take(bytes.len() as u64).read_to_end(&mut start);
+    read.map(|_| start == bytes).map_err(|error| unreadable(path, &error))
+}
+
+/// A file to be read piece by piece.
+pub(super) fn open(path: &Path) -> Result<BufReader<fs::File>, Failure> {
+    fs::File::open(path).map(BufReader::new).map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
@@ -61,10 +73,67 @@ pub(super) fn create(path: &Path) -> Result<fs::File, Failure> {
 
 /// Writes a file under another name first, so that whoever sees it sees it whole.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_by(path, |out| Ok(out.write_all(bytes)?))
+}
+
+/// The same, bit by bit. Returns what `write` returns.
+pub(super) fn write_by<R>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<fs::File>) -> Result<R, NotWritten>,
+) -> Result<R, Failure> {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
-    let written = fs::write(&name, bytes).and_then(|()| fs::rename(&name, path));
-    written.map_err(|error| unwritable(path, &error))
+    let in_full = || {
+        let mut out = BufWriter::new(fs::File::create(&name)?);
+        let result = write(&mut out)?;
+        out.flush()?;
+        fs::rename(&name, path)?;
+        Ok(result)
+    };
+    in_full().map_err(|error| {
+        // Of no use to anybody; if it cannot be removed either, the first error says why.
+        let _ = fs::remove_file(&name);
+        match error {
+            NotWritten::System(error) => unwritable(path, &error),
+            NotWritten::Made(failure) => failure,
+        }
+    })
+}
+
+/// Why a file was not written.
+pub(super) enum NotWritten {
+    /// The system does not take it.
+    System(std::io::Error),
+    /// What should stand in it could not be made.
+    Made(Failure),
+}
+
+impl NotWritten {
+    /// For a file that is nobody's.
+    pub(super) fn failure(self) -> Failure {
+        match self {
+            Self::System(error) => error.into(),
+            Self::Made(failure) => failure,
+        }
+    }
+}
+
+impl From<serde_json::Error> for NotWritten {
+    fn from(error: serde_json::Error) -> Self {
+        Self::System(error.into())
+    }
+}
+
+impl From<std::io::Error> for NotWritten {
+    fn from(error: std::io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<Failure> for NotWritten {
+    fn from(failure: Failure) -> Self {
+        Self::Made(failure)
+    }
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {

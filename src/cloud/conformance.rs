@@ -77,7 +77,7 @@ async fn made_once_and_found(provider: &dyn CloudProvider, case: &Case) -> Resul
     let none = provider.find(&order.region, &stranger).await.map_err(words)?;
     same("find shows machines of another launch", &[], &ids(&none))?;
     released(provider, &order, case).await?;
-    provider.release(&order.region, &order.key).await.map_err(|error| format!("a second release fails: {error}"))
+    provider.release(&order.region, &order.key, &[]).await.map_err(|error| format!("a second release fails: {error}"))
 }
 
 async fn listed_by_owner(provider: &dyn CloudProvider, case: &Case) -> Result<(), Broken> {
@@ -199,7 +199,7 @@ async fn until_found(
 
 /// Releases, and looks until nothing is left.
 async fn released(provider: &dyn CloudProvider, order: &Order, case: &Case) -> Result<(), Broken> {
-    provider.release(&order.region, &order.key).await.map_err(|error| format!("release fails: {error}"))?;
+    provider.release(&order.region, &order.key, &[]).await.map_err(|error| format!("release fails: {error}"))?;
     let begin = Instant::now();
     loop {
         let left = provider.find(&order.region, &order.key).await.map_err(words)?;
@@ -207,7 +207,7 @@ async fn released(provider: &dyn CloudProvider, order: &Order, case: &Case) -> R
             return Ok(());
         }
         ensure(begin.elapsed() < case.patience, || format!("still there after release: {left:?}"))?;
-        provider.release(&order.region, &order.key).await.map_err(|error| format!("release fails: {error}"))?;
+        provider.release(&order.region, &order.key, &[]).await.map_err(|error| format!("release fails: {error}"))?;
         sleep(Duration::from_millis(100)).await;
     }
 }

@@ -229,6 +229,16 @@ impl State {
         Err(ProviderError::Refused(refusals))
     }
 
+    /// Whether the listing does not yet show what a launch made.
+    fn hides(&mut self, key: &LeaseKey) -> bool {
+        let now = Instant::now();
+        let hides = self.machines.iter().any(|machine| machine.node.key == *key && machine.visible_from > now);
+        if hides {
+            *self.met.entry("list lag").or_default() += 1;
+        }
+        hides
+    }
+
     fn set(&mut self, ids: &[Node], to: NodeState) -> Result<Vec<Node>, ProviderError> {
         let mut changed = Vec::new();
         for wanted in ids {
@@ -284,23 +294,23 @@ impl CloudProvider for Fake {
         if state.strikes("failed find", chance) {
             return Err(ProviderError::Lost("connection refused".to_owned()));
         }
-        let now = Instant::now();
-        let hidden = state.machines.iter().any(|machine| machine.node.key == *key && machine.visible_from > now);
-        if hidden {
-            *state.met.entry("list lag").or_default() += 1;
+        if state.hides(key) {
             return Ok(Vec::new());
         }
         Ok(state.of_key(key).into_iter().filter(|node| node.region == region).collect())
     }
 
-    async fn release(&self, region: &str, key: &LeaseKey) -> Result<(), ProviderError> {
+    async fn release(&self, region: &str, key: &LeaseKey, known: &[Node]) -> Result<(), ProviderError> {
         let mut state = self.state();
         let chance = state.faults.failed_release;
         if state.strikes("failed release", chance) {
             return Err(ProviderError::refused("InternalError", "An internal error has occurred."));
         }
+        let hidden = state.hides(key);
         for machine in state.machines.iter_mut().filter(|m| m.node.key == *key && m.node.region == region) {
-            machine.node.state = NodeState::Terminated;
+            if !hidden || known.iter().any(|node| node.id == machine.node.id) {
+                machine.node.state = NodeState::Terminated;
+            }
         }
         Ok(())
     }

@@ -217,11 +217,13 @@ pub trait CloudProvider: Send + Sync {
     /// leaves behind of a failed create (Azure's failed machines) is deleted before the refusal is returned.
     async fn launch(&self, order: &Order) -> Result<Launched, ProviderError>;
 
-    /// The machines that a launch call made in this region, terminated ones left out.
+    /// The machines that a launch call made in this region, terminated ones left out. A listing may lag behind by
+    /// seconds: who has to be sure looks again.
     async fn find(&self, region: &str, key: &LeaseKey) -> Result<Vec<Node>, ProviderError>;
 
-    /// Terminates all that a launch call made in this region, disks and addresses too. Already gone is done.
-    async fn release(&self, region: &str, key: &LeaseKey) -> Result<(), ProviderError>;
+    /// Terminates all that a launch call made in this region, disks and addresses too; machines that are known to be its
+    /// own also where the listing does not show them yet. Already gone is done.
+    async fn release(&self, region: &str, key: &LeaseKey, known: &[Node]) -> Result<(), ProviderError>;
 
     /// Terminates machines of one region that lost the tag of their launch, by name. Already gone is done.
     async fn terminate(&self, nodes: &[Node]) -> Result<(), ProviderError>;

@@ -77,12 +77,18 @@ impl Context {
         Ok(nodes)
     }
 
-    /// Terminates what a launch made.
+    /// Terminates what a launch made, these machines of it also where they are not listed.
     ///
     /// # Errors
     /// As the cloud.
-    pub async fn release(&self, cloud: &Cloud, region: &str, key: &LeaseKey) -> Result<(), ProviderError> {
-        let release = || cloud.provider.release(region, key);
+    pub async fn release(
+        &self,
+        cloud: &Cloud,
+        region: &str,
+        key: &LeaseKey,
+        known: &[Node],
+    ) -> Result<(), ProviderError> {
+        let release = || cloud.provider.release(region, key, known);
         cloud.pace.patiently(cloud.provider.name(), &self.book, &self.clock, CHANGE, release).await
     }
 

@@ -143,7 +143,7 @@ pub async fn collect(context: &Context, orphan: &Orphan) -> Result<(), ClusterEr
     if orphan.is_unnamed() {
         return context.terminate(cloud, &orphan.nodes).await.map_err(failed);
     }
-    context.release(cloud, &orphan.region, &orphan.key).await.map_err(failed)?;
+    context.release(cloud, &orphan.region, &orphan.key, &orphan.nodes).await.map_err(failed)?;
     context.store.settle(&orphan.key, Stage::Released, context.now())?;
     Ok(())
 }

@@ -59,6 +59,7 @@ async fn look_and_release(context: &Context, cloud: &Cloud, launch: &Written) ->
         let error = ClusterError::provider(&what, &launch.cloud, &context.book, &error);
         ClusterError { class: super::error::Class::NotReleased, ..error }
     };
+    let known = context.store.nodes(&launch.key)?;
     let mut most = 0;
     for _ in 0..4 {
         let nodes = context.find(cloud, &launch.region, &launch.key).await.map_err(failed)?;
@@ -67,7 +68,7 @@ async fn look_and_release(context: &Context, cloud: &Cloud, launch: &Written) ->
         }
         most = most.max(nodes.len());
         // Also where nothing is found: disks and addresses of a half-made machine are not in the list.
-        context.release(cloud, &launch.region, &launch.key).await.map_err(failed)?;
+        context.release(cloud, &launch.region, &launch.key, &known).await.map_err(failed)?;
         if nodes.is_empty() {
             break;
         }

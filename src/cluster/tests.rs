@@ -497,7 +497,9 @@ fn after_any_storm_machines_and_rows_agree() {
         let open = bench.context.store.open_launches().expect("reads").len();
         assert_eq!(open, clusters, "seed {seed}: only what is held is open");
     }
-    for fault in ["lost answer", "hang before", "hang after", "partial", "stockout", "throttle", "failed release"] {
+    let faults =
+        ["lost answer", "hang before", "hang after", "partial", "stockout", "throttle", "failed release", "list lag"];
+    for fault in faults {
         assert!(met.get(fault).is_some_and(|count| *count > 2), "{fault} was hardly met: {met:?}");
     }
     assert!(placed > 20, "{placed}");

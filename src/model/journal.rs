@@ -85,6 +85,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them. Files of trials hold positions in this list: a new one comes last.
+    pub const ALL: [Self; 10] = [
+        Self::Placed,
+        Self::Infeasible,
+        Self::NoCapacity,
+        Self::NoQuota,
+        Self::NotAuthorized,
+        Self::Invalid,
+        Self::TimedOut,
+        Self::TooManyAttempts,
+        Self::OverBudget,
+        Self::Cancelled,
+    ];
+
     /// The name in machine-readable output.
     pub const fn name(self) -> &'static str {
         match self {

@@ -81,7 +81,7 @@ impl Grid {
 }
 
 /// Spaces between two columns.
-const GAP: usize = 3;
+pub(super) const GAP: usize = 3;
 
 #[cfg(test)]
 mod tests {

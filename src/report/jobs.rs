@@ -9,7 +9,7 @@ use crate::model::Span;
 use crate::study::stats::Estimate;
 use crate::study::{JobSummary, Summary};
 
-use super::grid::Grid;
+use super::cells::Cells;
 use super::study::Interval;
 
 /// What became of the jobs under one policy.
@@ -59,10 +59,15 @@ impl JobsRecord {
 /// An estimate and how it is printed.
 type Cell<'a> = (Option<Estimate>, &'a dyn Fn(f64) -> String);
 
-/// The table: a line a policy, below it the 95 % intervals; nothing where there are no jobs.
+/// The table for a terminal; nothing where there are no jobs.
 pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<String> {
+    cells(arms).map_or_else(Vec::new, |cells| cells.lines())
+}
+
+/// The table: a line a policy, below it the 95 % intervals; `None` where there are no jobs.
+pub fn cells<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Option<Cells> {
     let head = ["POLICY", "JOBS DONE", "LATE", "TIME", "WORK LOST", "PREEMPTIONS", "RECOVERY CALLS", "COST ($)"];
-    let mut grid = Grid::new(head);
+    let mut rows: Vec<Vec<String>> = Vec::new();
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let time = |seconds: f64| Span::from_secs_f64(seconds).to_string();
     let number = |number: f64| format!("{number:.2}");
@@ -83,8 +88,8 @@ pub fn table<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<
             let interval = estimate.and_then(|estimate| estimate.interval);
             interval.map_or_else(String::new, |between| format!("{} .. {}", text(between.low), text(between.high)))
         };
-        grid.push(std::iter::once(policy.to_owned()).chain(cells.iter().map(value)));
-        grid.push(std::iter::once("  95 % interval".to_owned()).chain(cells.iter().map(interval)));
+        rows.push(std::iter::once(policy.to_owned()).chain(cells.iter().map(value)).collect());
+        rows.push(std::iter::once("  95 % interval".to_owned()).chain(cells.iter().map(interval)).collect());
     }
-    if grid.is_empty() { Vec::new() } else { grid.lines() }
+    (!rows.is_empty()).then(|| Cells::new(head, rows))
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Attempt, CallId, Denial, Entry, Happening, Lease, Outcome, RegionId, Scope, Timestamp, TypeId, ZoneSet,
+    Attempt, CallId, Denial, Entry, Happening, Lease, LeaseId, Outcome, RegionId, Scope, Timestamp, TypeId, ZoneSet,
 };
 
 use super::clock::Clock;
@@ -58,6 +58,8 @@ pub struct Narrator<'a> {
     names: &'a dyn Names,
     detailed: bool,
     attempts: BTreeMap<CallId, Attempt>,
+    /// Where what came up is.
+    places: BTreeMap<LeaseId, String>,
     /// Where and what the last announced attempt was for.
     last: Option<(RegionId, TypeId)>,
     /// The attempt whose refusals are being listed.
@@ -69,7 +71,7 @@ const MODULE: &str = "failover";
 impl<'a> Narrator<'a> {
     /// Tells what the page tells.
     pub fn new(names: &'a dyn Names) -> Self {
-        Self { names, detailed: false, attempts: BTreeMap::new(), last: None, listing: None }
+        Self { names, detailed: false, attempts: BTreeMap::new(), places: BTreeMap::new(), last: None, listing: None }
     }
 
     /// Tells every entry, with scopes and expiries: what goes to `provision.log`.
@@ -159,12 +161,13 @@ impl<'a> Narrator<'a> {
         }
     }
 
-    fn succeed(&self, lease: &Lease, say: &mut dyn FnMut(String)) {
+    fn succeed(&mut self, lease: &Lease, say: &mut dyn FnMut(String)) {
+        let zones = lease.zone.map_or(ZoneSet::EMPTY, ZoneSet::one);
+        let place = place_title(self.names, &lease.offering.cloud, lease.offering.region, &zones);
+        self.places.insert(lease.id, place.clone());
         if self.detailed {
-            let zones = lease.zone.map_or(ZoneSet::EMPTY, ZoneSet::one);
-            let place = place_title(self.names, &lease.offering.cloud, lease.offering.region, &zones);
             let price = lease.offering.price_hourly * i64::from(lease.nodes);
-            say(format!("Lease {} on {place}, ${price}/h", lease.id.0.0));
+            say(format!("Lease {} on {place}, ${price}/h", short(lease.id)));
         }
         say("Successfully provisioned or found existing VM.".to_owned());
     }
@@ -189,13 +192,14 @@ impl<'a> Narrator<'a> {
             Happening::Found(_, Some(lease)) => (Level::Info, format!("Found it on {}.", place(lease))),
             Happening::Found(_, None) => (Level::Info, "It made nothing.".to_owned()),
             Happening::NotReleased(lease, why) => {
-                (Level::Warning, format!("Releasing lease {} failed ({why}); trying again.", lease.0.0))
+                (Level::Warning, format!("Releasing lease {} failed ({why}); trying again.", short(*lease)))
             }
             Happening::Orphaned(lease) => {
-                (Level::Error, format!("Lease {} could not be released and is still billed.", lease.0.0))
+                (Level::Error, format!("Lease {} could not be released and is still billed.", short(*lease)))
             }
             Happening::Preempted(lease) => {
-                (Level::Warning, format!("Lease {} was taken back by the cloud.", lease.0.0))
+                let place = self.places.get(lease).map_or_else(String::new, |place| format!(" on {place}"));
+                (Level::Warning, format!("Lease {}{place} was taken back by the cloud.", short(*lease)))
             }
             _ if !self.detailed => return None,
             Happening::Arrived { candidates, nodes } => {
@@ -205,15 +209,20 @@ impl<'a> Narrator<'a> {
             Happening::Blocked(scope, until) => {
                 (Level::Info, format!("  not tried for {}: {}", until.since(entry.at), scope_title(self.names, scope)))
             }
-            Happening::Releasing(lease) => (Level::Info, format!("Releasing lease {}.", lease.0.0)),
+            Happening::Releasing(lease) => (Level::Info, format!("Releasing lease {}.", short(*lease))),
             Happening::Released(lease, cost) => {
-                (Level::Info, format!("Released lease {}; it cost ${cost}.", lease.0.0))
+                (Level::Info, format!("Released lease {}; it cost ${cost}.", short(*lease)))
             }
             Happening::Ended(outcome) => (Level::Info, format!("Ended: {}.", outcome.name())),
             _ => return None,
         };
         Some(told)
     }
+}
+
+/// The number of a lease: the part below names it among those of its request, all that a reader meets of one launch.
+const fn short(lease: LeaseId) -> u64 {
+    lease.0.0 & 0xffff_ffff
 }
 
 /// `GCP us-central1 (us-central1-a)`; without zones, `Azure eastus`.

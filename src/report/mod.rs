@@ -9,6 +9,7 @@ mod clock;
 pub mod compare;
 pub mod explain;
 pub mod failure;
+pub mod fold;
 pub mod grid;
 pub mod inventory;
 pub mod jobs;

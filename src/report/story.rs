@@ -26,9 +26,12 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// The first demand's attempts under a policy over what the market had.
+    /// The first demand's attempts under a policy over what the market had, until it was answered: what becomes of the
+    /// machines hours later would make the attempts too small to see.
     pub fn gantt(&self, policy: &str, journal: &[Entry]) -> Gantt {
-        let story: Vec<Entry> = journal.iter().filter(|entry| entry.demand == DemandId(0)).cloned().collect();
+        let all = || journal.iter().filter(|entry| entry.demand == DemandId(0));
+        let ended = all().position(|entry| matches!(entry.happening, Happening::Ended(_)));
+        let story: Vec<Entry> = all().take(ended.map_or(usize::MAX, |at| at + 1)).cloned().collect();
         let bars = timeline::bars(self.names, &story);
         let last = story.last().map_or(Timestamp::ZERO, |entry| entry.at);
         let until = Timestamp((last.0 + last.0 / 12).max(60_000_000));
@@ -76,5 +79,41 @@ impl Scene<'_> {
         };
         let first = way.first_ask as usize;
         truth.push(Truth { place, zones: (first..first + way.asks as usize).map(strip).collect() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::engine::policy::PolicyName;
+    use crate::sim::scenario::Scenario;
+    use crate::sim::trial::Runner;
+    use crate::yaml::Source;
+
+    const JOB: &str = "schema: 1\ntitle: t\nwhy: w\nhorizon: 5d\ntrials: 20\n\
+        clouds: {'*/V100/spot': {pool: {markov: {up: 2h, down: 1h, nodes: 1}}, spot: {life: stock}}}\n\
+        demand: {gpus: V100, use_spot: true, cloud: aws, job: {work: 10h, checkpoint: 30m}}\n";
+
+    #[test]
+    fn a_job_that_works_for_hours_is_drawn_until_its_machines_are_up() {
+        let scenario = Scenario::load(&Source { name: "s.yaml", text: JOB }, Catalog::embedded(), &[]).expect("sound");
+        let market = scenario.market();
+        let mut runner = Runner::new(&market, 1);
+        let mut taken_back = 0;
+        for trial in 0..20 {
+            let mut journal = Vec::new();
+            runner.run_recorded(PolicyName::default(), trial, |entry| journal.push(entry));
+            let last = journal.iter().map(|entry| entry.at).max().expect("a story").since(Timestamp::ZERO);
+            taken_back += journal.iter().filter(|entry| matches!(entry.happening, Happening::Preempted(..))).count();
+            let scene = Scene { market: &market, names: &*scenario.catalog, seed: 1, trial };
+            let picture = scene.gantt("cloud-first", &journal);
+            let up = picture.bars.iter().map(|bar| bar.to).fold(0.0, f64::max);
+            let seen = picture.truth.iter().flat_map(|truth| &truth.zones).flat_map(|zone| &zone.open);
+            let seen = seen.map(|(_, to)| *to).fold(0.0, f64::max);
+            assert!(up > 0.0 && seen <= up * 1.1 + 60.0, "trial {trial}: up at {up} s, drawn until {seen} s");
+            assert!(last.as_secs_f64() > 10.0 * 3600.0, "the job takes its hours");
+        }
+        assert!(taken_back > 10, "machines were taken back");
     }
 }

@@ -98,7 +98,7 @@ impl Named {
         near.extend(catalog.fuzzy_regions(self.cloud, part));
         near.extend(catalog.fuzzy_zones(self.cloud, part));
         near.extend(catalog.fuzzy_types(self.cloud, part));
-        near.extend(catalog.fuzzy_accelerators(part));
+        near.extend(catalog.accelerators().map(|id| catalog.accelerator_name(id)));
         let hint = did_you_mean(part, near);
         NotNamed { message, hint: hint.unwrap_or_else(|| "write for example aws/us-east-1/p3.2xlarge".to_owned()) }
     }

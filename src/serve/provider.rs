@@ -120,7 +120,7 @@ impl CloudProvider for SiteProvider {
         Ok(nodes(self.of(region, key)))
     }
 
-    async fn release(&self, region: &str, key: &LeaseKey) -> Result<(), ProviderError> {
+    async fn release(&self, region: &str, key: &LeaseKey, _known: &[Node]) -> Result<(), ProviderError> {
         let ended: Vec<_> = self.of(region, key).iter().map(|instance| self.site.terminate(instance.id)).collect();
         let mut failed = false;
         for ended in ended.into_iter().flatten() {

@@ -241,7 +241,7 @@ fn a_running_instance_can_be_logged_in_to_and_a_stopped_one_cannot() {
             let started = provider.start(&nodes).await.expect("there is room");
             let address = started[0].public_ip.clone().expect("an address");
             assert_eq!(patiently(dir, &address, port, "cat file").await, "kept");
-            provider.release(&order.region, &order.key).await.expect("they go");
+            provider.release(&order.region, &order.key, &[]).await.expect("they go");
         };
         tokio::select! {
             () = work => {}

@@ -8,13 +8,14 @@ use std::fmt;
 
 use crate::catalog::Catalog;
 use crate::engine::policy::PolicyName;
-use crate::model::{Attempt, Happening};
+use crate::model::{Attempt, Happening, Span};
 
 use super::market::Market;
 use super::probe::Probes;
 use super::scenario::{Metric, Scenario, Selector, TableRow, Threshold};
 use super::trial::{Ended, Runner};
 pub use super::watch::Watch;
+use super::{Digest, Ends, PREMIUM_PARTS};
 
 /// Something that did not come out as the scenario says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Run<'a> {
     /// What was looked at trial by trial.
     pub watch: &'a Watch,
     /// Every demand of every trial.
-    pub ended: &'a [Ended],
+    pub ends: Ends<'a>,
 }
 
 /// Everything that was not met; the first policy's run comes first.
@@ -63,28 +64,37 @@ pub fn check(scenario: &Scenario, market: &Market, runs: &[Run<'_>]) -> Vec<Fail
         fail("probes".to_owned(), format!("{} in some trial", probe.name()), found);
     }
     for run in runs {
-        failures.extend(bounds(&scenario.thresholds, &run.policy.to_string(), run.ended, run.watch));
+        failures.extend(bounds(&scenario.thresholds, &run.policy.to_string(), run.ends, run.watch));
     }
     failures
 }
 
 /// The bounds that one policy's trials do not keep.
-pub fn bounds(thresholds: &[Threshold], policy: &str, ended: &[Ended], watch: &Watch) -> Vec<Failure> {
+pub fn bounds(thresholds: &[Threshold], policy: &str, ends: Ends<'_>, watch: &Watch) -> Vec<Failure> {
     let broken = |bound: &Threshold| {
-        let found = measure(bound.metric, ended, watch);
+        let found = measure(bound.metric, ends, watch);
         let met = found.is_some_and(|found| {
             bound.least.is_none_or(|least| found >= least) && bound.most.is_none_or(|most| found <= most)
         });
         let expected = match (bound.least, bound.most) {
-            (Some(least), None) => format!("at least {least}"),
-            (None, Some(most)) => format!("at most {most}"),
-            (least, _) => format!("{}", least.unwrap_or_default()),
+            (Some(least), None) => format!("at least {}", told(bound.metric, least)),
+            (None, Some(most)) => format!("at most {}", told(bound.metric, most)),
+            (least, _) => told(bound.metric, least.unwrap_or_default()),
         };
-        let found = found.map_or("nothing to measure".to_owned(), |found| format!("{found:.4}"));
+        let found = found.map_or("nothing to measure".to_owned(), |found| told(bound.metric, found));
         let what = format!("thresholds.{} ({policy})", bound.metric.name());
         (!met).then_some(Failure { what, expected, found })
     };
     thresholds.iter().filter_map(broken).collect()
+}
+
+/// A value of a metric as a scenario would write it.
+fn told(metric: Metric, value: f64) -> String {
+    match value {
+        value if !value.is_finite() => "never".to_owned(),
+        value if metric.is_duration() => Span::from_secs_f64(value).to_string(),
+        value => ((value * 1e4).round() / 1e4).to_string(),
+    }
 }
 
 pub(super) type Fail<'a> = &'a mut dyn FnMut(String, String, String);
@@ -143,18 +153,20 @@ pub(super) fn place(catalog: &Catalog, region: crate::model::RegionId, zone: Opt
 }
 
 /// A number over all trials of a policy; `None` where there is nothing to measure.
-pub fn measure(metric: Metric, ended: &[Ended], watch: &Watch) -> Option<f64> {
-    let mean = |values: &mut dyn Iterator<Item = f64>| {
-        let (sum, number) = values.fold((0.0, 0.0), |(sum, number), value| (sum + value, number + 1.0));
-        (number > 0.0).then(|| sum / number)
-    };
+pub fn measure(metric: Metric, ends: Ends<'_>, watch: &Watch) -> Option<f64> {
     match metric {
-        Metric::Placed => mean(&mut ended.iter().map(|demand| f64::from(u8::from(demand.is_placed())))),
-        Metric::WaitP50 => quantile(ended, 0.5),
-        Metric::WaitP90 => quantile(ended, 0.9),
-        Metric::AttemptsMean => mean(&mut ended.iter().map(|demand| f64::from(demand.attempts))),
-        Metric::PriceRatio => mean(&mut ended.iter().filter_map(Ended::premium).map(|premium| premium + 1.0)),
-        Metric::WastedMean => mean(&mut ended.iter().map(|demand| demand.wasted.as_dollars())),
+        Metric::Placed => mean(
+            ends,
+            |one| Some(f64::from(u8::from(one.is_placed()))),
+            |all| (all.requests() > 0).then(|| all.placed() as f64 / all.requests() as f64),
+        ),
+        Metric::WaitP50 => quantile(ends, 0.5),
+        Metric::WaitP90 => quantile(ends, 0.9),
+        Metric::AttemptsMean => mean(ends, |one| Some(f64::from(one.attempts)), |all| all.attempts.mean()),
+        Metric::PriceRatio => {
+            mean(ends, |one| Some(one.premium()? + 1.0), |all| Some(all.premiums.mean()? / PREMIUM_PARTS + 1.0))
+        }
+        Metric::WastedMean => mean(ends, |one| Some(one.wasted.as_dollars()), |all| Some(all.wasted.mean()? / 1e6)),
         Metric::Orphans => Some(watch.orphans as f64),
         Metric::JobsDone => watch.jobs.share(watch.jobs.done),
         Metric::DeadlinesMissed => watch.jobs.share(watch.jobs.missed).filter(|_| watch.jobs.bound > 0),
@@ -165,14 +177,29 @@ pub fn measure(metric: Metric, ended: &[Ended], watch: &Watch) -> Option<f64> {
     }
 }
 
+/// A mean over the requests that `each` tells something of, or as the digest has it.
+fn mean(ends: Ends<'_>, each: fn(&Ended) -> Option<f64>, all: fn(&Digest) -> Option<f64>) -> Option<f64> {
+    match ends {
+        Ends::Each(ended) => {
+            let values = ended.iter().filter_map(each);
+            let (sum, number) = values.fold((0.0, 0.0), |(sum, number), value| (sum + value, number + 1.0));
+            (number > 0.0).then(|| sum / number)
+        }
+        Ends::All(digest) => all(digest),
+    }
+}
+
 /// The wait that a share of the demands does not pass, in seconds: the nearest rank. Those that were not placed rank
 /// behind all others and make it infinite.
-fn quantile(ended: &[Ended], share: f64) -> Option<f64> {
-    let wait = |demand: &Ended| if demand.is_placed() { demand.elapsed.as_secs_f64() } else { f64::INFINITY };
-    let mut waits: Vec<f64> = ended.iter().map(wait).collect();
-    let rank = (share * waits.len() as f64).ceil() as usize;
-    if waits.is_empty() {
-        return None;
+fn quantile(ends: Ends<'_>, share: f64) -> Option<f64> {
+    let rank = |requests: u64| ((share * requests as f64).ceil() as u64).max(1) - 1;
+    match ends {
+        Ends::Each([]) => None,
+        Ends::Each(ended) => {
+            let wait = |demand: &Ended| if demand.is_placed() { demand.elapsed.as_secs_f64() } else { f64::INFINITY };
+            let mut waits: Vec<f64> = ended.iter().map(wait).collect();
+            Some(*waits.select_nth_unstable_by(rank(ended.len() as u64) as usize, f64::total_cmp).1)
+        }
+        Ends::All(digest) => (digest.requests() > 0).then(|| digest.wait_at(rank(digest.requests()))),
     }
-    Some(*waits.select_nth_unstable_by(rank.max(1) - 1, f64::total_cmp).1)
 }

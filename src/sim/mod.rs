@@ -6,6 +6,7 @@
 pub mod agenda;
 mod billing;
 pub mod check;
+mod digest;
 mod law;
 mod luck;
 pub mod market;
@@ -22,6 +23,7 @@ mod watch;
 mod world;
 
 pub use billing::{Holding, Ledger};
+pub use digest::{Digest, Ends, Histogram, JobsDigest, PREMIUM_PARTS};
 pub use law::{Law, LawError};
 pub use luck::{Entity, Luck, Purpose, Stream};
 pub use probe::{Probe, Probes};

@@ -1,8 +1,10 @@
 //! The jobs of many trials, summed up.
 
-use crate::sim::JobEnd;
+use crate::model::Span;
+use crate::sim::{JobEnd, JobsDigest};
 
 use super::stats::{Estimate, Level, mean_amount, wilson};
+use super::summary::{MILLION, amount_in};
 
 /// What became of the jobs that a policy found machines for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,10 +38,25 @@ pub fn summarise_jobs(jobs: &[JobEnd], level: Level) -> Option<JobSummary> {
         jobs: jobs.len(),
         done: wilson(count(&|job| job.took.is_some()), jobs.len() as u64, level),
         missed: wilson(count(&|job| job.missed == Some(true)), bound, level).filter(|_| bound > 0),
-        took: mean_amount(jobs.iter().filter_map(|job| job.took).map(crate::model::Span::as_secs_f64), level),
+        took: mean_amount(jobs.iter().filter_map(|job| job.took).map(Span::as_secs_f64), level),
         lost: mean_amount(jobs.iter().map(|job| job.lost.as_secs_f64()), level),
         preemptions: mean_amount(jobs.iter().map(|job| f64::from(job.preemptions)), level),
         recovery_attempts: mean_amount(jobs.iter().map(|job| f64::from(job.recovery_attempts)), level),
         cost: mean_amount(jobs.iter().map(|job| job.cost.as_dollars()), level),
+    })
+}
+
+/// The same of jobs that were summed up while they went by.
+pub(super) fn summarise_digest(jobs: &JobsDigest, level: Level) -> Option<JobSummary> {
+    let count = jobs.count();
+    (count > 0).then(|| JobSummary {
+        jobs: count as usize,
+        done: wilson(jobs.took.count(), count, level),
+        missed: wilson(jobs.missed, jobs.bound, level).filter(|_| jobs.bound > 0),
+        took: amount_in(&jobs.took, MILLION, level),
+        lost: amount_in(&jobs.lost, MILLION, level),
+        preemptions: amount_in(&jobs.preemptions, 1.0, level),
+        recovery_attempts: amount_in(&jobs.recovery_attempts, 1.0, level),
+        cost: amount_in(&jobs.cost, MILLION, level),
     })
 }

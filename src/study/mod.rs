@@ -15,11 +15,11 @@ pub mod stats;
 mod summary;
 
 pub use crate::sim::trial::Ended as Trial;
-pub use archive::{Layout, decode, encode};
-pub use arms::{Arm, Arms};
+pub use archive::{ArchiveError, Head, Layout, Reader, Writer, in_order};
+pub use arms::{Arm, Arms, KEPT, WINDOW, windows};
 pub use gate::{Pair, Regression, regressions};
 pub use jobs::{JobSummary, summarise_jobs};
 pub use judge::{Bound, Judged, Judgement, Measure, Unit, correct, judge, resampling};
-pub use pieces::{ArrayTask, Axis, Point, Shard, ShardError, points};
+pub use pieces::{ArrayTask, Axis, Point, Shard, ShardError, points, shard};
 pub use shape::{PriceShares, prices, seconds_placed, telling};
 pub use summary::{Refusals, Summary, summarise, waits};

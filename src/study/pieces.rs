@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** nothing here reads the environment; what a batch system says is handed in as text.
 
+use std::ops::Range;
 use std::str::FromStr;
 
 /// Values of one parameter.
@@ -28,6 +29,13 @@ pub struct Shard {
     pub index: u64,
     /// Of how many.
     pub pieces: u64,
+}
+
+/// The trials of piece `index` of `pieces`, counted from 1, of a study; sizes differ by at most one. `None` unless
+/// 1 ≤ `index` ≤ `pieces`.
+pub fn shard(trials: u64, index: u64, pieces: u64) -> Option<Range<u64>> {
+    let cut = |at: u64| (u128::from(trials) * u128::from(at) / u128::from(pieces)) as u64;
+    (index >= 1 && index <= pieces).then(|| cut(index - 1)..cut(index))
 }
 
 /// Text that names no piece.
@@ -110,6 +118,21 @@ mod tests {
         assert_eq!("2/8".parse(), Ok(Shard { index: 2, pieces: 8 }));
         for wrong in ["0/8", "9/8", "2", "a/b", "1/0"] {
             assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn shards_cover_every_trial_once(trials: u64, pieces in 1u64..50) {
+            let mut next = 0;
+            for index in 1..=pieces {
+                let of = shard(trials, index, pieces).expect("in range");
+                proptest::prop_assert_eq!(of.start, next);
+                proptest::prop_assert!((of.end - of.start).abs_diff(trials / pieces) <= 1);
+                next = of.end;
+            }
+            proptest::prop_assert_eq!(next, trials);
+            proptest::prop_assert_eq!((shard(trials, 0, pieces), shard(trials, pieces + 1, pieces)), (None, None));
         }
     }
 

@@ -1,10 +1,14 @@
 //! The trials of one policy, summed up.
 
 use crate::model::{Cause, Money, Outcome};
+use crate::sim::{Digest, Ends, Histogram, PREMIUM_PARTS};
 
 use super::Trial;
 use super::jobs::JobSummary;
-use super::stats::{Estimate, Level, Sample, SampleError, mean, mean_amount, rank_interval, wilson};
+use super::stats::{
+    Estimate, Interval, Level, Moments, Sample, SampleError, mean, mean_amount, never_below_zero, rank_interval,
+    rank_interval_of, wilson,
+};
 
 /// Refusals, one number a cause in the order of [`Cause::ALL`].
 pub type Refusals = [u64; Cause::ALL.len()];
@@ -41,8 +45,17 @@ pub struct Summary {
 /// The quantiles that are told.
 const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 
-/// Sums up trials, with intervals at this level.
-pub fn summarise(trials: &[Trial], refusals: &Refusals, level: Level) -> Result<Summary, SampleError> {
+/// Sums up trials, with intervals at this level. Jobs are left to [`summarise_jobs`](super::summarise_jobs).
+pub fn summarise(ends: Ends<'_>, refusals: &Refusals, level: Level) -> Result<Summary, SampleError> {
+    let summary = match ends {
+        Ends::Each(trials) => of_each(trials, level)?,
+        Ends::All(digest) => of_all(digest, level),
+    };
+    let denials = Cause::ALL.into_iter().zip(*refusals).filter(|(_, count)| *count > 0).collect();
+    Ok(Summary { denials, ..summary })
+}
+
+fn of_each(trials: &[Trial], level: Level) -> Result<Summary, SampleError> {
     let placed = trials.iter().filter(|trial| trial.is_placed()).count();
     let waits = waits(trials)?;
     let prices = trials.iter().filter_map(|trial| trial.price_hourly).map(Money::as_dollars);
@@ -57,9 +70,47 @@ pub fn summarise(trials: &[Trial], refusals: &Refusals, level: Level) -> Result<
         premium: mean(trials.iter().filter_map(Trial::premium), level),
         wasted: mean_amount(trials.iter().map(|trial| trial.wasted.as_dollars()), level),
         outcomes: outcomes(trials),
-        denials: Cause::ALL.into_iter().zip(*refusals).filter(|(_, count)| *count > 0).collect(),
+        denials: Vec::new(),
         jobs: None,
     })
+}
+
+fn of_all(digest: &Digest, level: Level) -> Summary {
+    let (trials, placed) = (digest.requests(), digest.placed());
+    let mut outcomes: Vec<_> = digest.outcomes.iter().map(|(outcome, count)| (*outcome, *count as usize)).collect();
+    sort_outcomes(&mut outcomes);
+    Summary {
+        trials: trials as usize,
+        placed: placed as usize,
+        success: wilson(placed, trials, level),
+        time: QUANTILES.map(|q| rank_interval_of(trials as usize, |rank| digest.wait_at(rank as u64), q, level)),
+        attempts: amount_in(&digest.attempts, 1.0, level),
+        attempts_most: digest.attempts.most().unwrap_or(0) as u32,
+        price_hourly: amount_in(&digest.prices, MILLION, level),
+        premium: mean_in(&digest.premiums, PREMIUM_PARTS, level),
+        wasted: amount_in(&digest.wasted, MILLION, level),
+        outcomes,
+        denials: Vec::new(),
+        jobs: None,
+    }
+}
+
+/// Microseconds a second, and millionths of a dollar.
+pub(super) const MILLION: f64 = 1e6;
+
+/// The mean of what was counted in these parts of one: exact, with an interval from the middles of its cells.
+fn mean_in(counted: &Histogram, parts: f64, level: Level) -> Option<Estimate> {
+    let mut moments = Moments::default();
+    counted.values().for_each(|(value, times)| moments.add_times(value / parts, times));
+    let Estimate { value: of_cells, interval } = moments.mean(level)?;
+    let value = counted.mean()? / parts;
+    let moved = |ends: Interval| Interval { low: ends.low + value - of_cells, high: ends.high + value - of_cells };
+    Some(Estimate { value, interval: interval.map(moved) })
+}
+
+/// The same of amounts, which are never below zero.
+pub(super) fn amount_in(counted: &Histogram, parts: f64, level: Level) -> Option<Estimate> {
+    Some(never_below_zero(mean_in(counted, parts, level)?))
 }
 
 /// Seconds to provision, by trial; infinite for one that was not placed.
@@ -76,9 +127,13 @@ fn outcomes(trials: &[Trial]) -> Vec<(Option<Outcome>, usize)> {
             None => counts.push((trial.outcome, 1)),
         }
     }
-    // By name among equals, so that the order of the trials does not show.
-    counts.sort_by_key(|(outcome, count)| (std::cmp::Reverse(*count), outcome.map(Outcome::name)));
+    sort_outcomes(&mut counts);
     counts
+}
+
+/// The commonest first; by name among equals, so that the order of the trials does not show.
+fn sort_outcomes(counts: &mut [(Option<Outcome>, usize)]) {
+    counts.sort_by_key(|(outcome, count)| (std::cmp::Reverse(*count), outcome.map(Outcome::name)));
 }
 
 #[cfg(test)]
@@ -100,7 +155,7 @@ mod tests {
     }
 
     fn summed(trials: &[Trial]) -> Summary {
-        summarise(trials, &Refusals::default(), Level::P95).expect("numbers")
+        summarise(Ends::Each(trials), &Refusals::default(), Level::P95).expect("numbers")
     }
 
     #[test]
@@ -132,6 +187,40 @@ mod tests {
             prop_assert_eq!(before.outcomes, after.outcomes);
             for time in before.time.into_iter().flatten() {
                 prop_assert!(time.interval.is_none_or(|interval| interval.contains(time.value)), "{:?}", time);
+            }
+        }
+
+        #[test]
+        fn a_digest_tells_what_all_rows_tell(
+            requests in prop::collection::vec((0u64..100_000_000, any::<bool>(), 1u32..40, 0i64..1 << 30), 0..80),
+        ) {
+            let row = |(micros, placed, attempts, money): (u64, bool, u32, i64)| Trial {
+                elapsed: Span(micros),
+                attempts,
+                price_hourly: placed.then_some(Money(money)),
+                wasted: Money(money / 3),
+                ..trial(1, placed)
+            };
+            let rows: Vec<Trial> = requests.into_iter().map(row).collect();
+            let mut digest = Digest::default();
+            for row in &rows {
+                digest.see(row);
+            }
+            let of = |ends| summarise(ends, &[3; Cause::ALL.len()], Level::P95).expect("numbers");
+            let (exact, digested) = (of(Ends::Each(&rows)), of(Ends::All(&digest)));
+            prop_assert_eq!((exact.trials, exact.placed, exact.success), (digested.trials, digested.placed, digested.success));
+            prop_assert_eq!((&exact.outcomes, &exact.denials), (&digested.outcomes, &digested.denials));
+            prop_assert_eq!(exact.attempts_most, digested.attempts_most);
+            let numbers = |s: &Summary| [s.time[0], s.time[1], s.time[2], s.attempts, s.price_hourly, s.premium, s.wasted];
+            for (n, (exact, digested)) in numbers(&exact).into_iter().zip(numbers(&digested)).enumerate() {
+                // With few values the ends hang on the skewness, and that on the last digit of the largest.
+                let three = |e: Estimate| [(3e-4, Some(e.value)), (0.02, e.interval.map(|i| i.low)), (0.02, e.interval.map(|i| i.high))];
+                for ((part, a), (_, b)) in exact.into_iter().flat_map(three).zip(digested.into_iter().flat_map(three)) {
+                    let scale = exact.map_or(0.0, |e| e.value.abs().max(e.interval.map_or(0.0, |i| i.high - i.low)));
+                    let near = |(a, b): (f64, f64)| a.to_bits() == b.to_bits() || (a - b).abs() <= scale * part + 1e-9;
+                    prop_assert!(a.is_some() == b.is_some() && a.zip(b).is_none_or(near), "number {}: {:?} {:?}", n, exact, digested);
+                }
+                prop_assert_eq!(exact.is_some(), digested.is_some());
             }
         }
     }

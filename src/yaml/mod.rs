@@ -7,6 +7,7 @@
 //! the format walks the tree with a [`Reader`], which reads values with types, collects every [`Problem`] instead
 //! of stopping at the first, and knows how to say "did you mean".
 
+mod brackets;
 mod near;
 mod node;
 mod parse;

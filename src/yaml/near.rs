@@ -14,8 +14,8 @@ pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Vec
         known.into_iter().filter_map(|name| distance(&lower, name).map(|d| (d, name))).collect();
     near.sort_by_key(|(distance, _)| *distance);
     near.dedup_by_key(|(_, name)| *name);
-    // One clear misspelling needs no far-fetched company.
-    let limit = near.first().map_or(0, |(best, _)| best + 1);
+    // One clear misspelling needs no far-fetched company, and what only looks different needs none at all.
+    let limit = near.first().map_or(0, |(best, _)| if *best == 0 { 0 } else { best + 1 });
     near.retain(|(distance, _)| *distance <= limit);
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
@@ -30,11 +30,12 @@ pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -
     Some(format!("did you mean {} or {last}?", rest.join(", ")))
 }
 
-/// Edits between the two, if few enough for their length. A name that the text abbreviates is near too.
+/// Edits between the two, if few enough for their length; letters that look like others cost nothing. A name that the
+/// text abbreviates is near too.
 fn distance(found: &str, name: &str) -> Option<usize> {
     let name = name.to_lowercase();
     let longest = found.chars().count().max(name.chars().count());
-    let edits = strsim::osa_distance(found, &name);
+    let edits = strsim::osa_distance(&by_looks(found), &by_looks(&name));
     let allowed = (longest / CHARACTERS_PER_EDIT).max(1);
     if edits <= allowed {
         return Some(edits);
@@ -42,4 +43,15 @@ fn distance(found: &str, name: &str) -> Option<usize> {
     // `acc` for `accelerators`, `A100-80` for `A100-80GB`: ranked after every small misspelling.
     let abbreviates = found.chars().count() >= 3 && name.starts_with(found);
     abbreviates.then(|| allowed + edits)
+}
+
+/// A name in lower case as a hurried eye sees it: `A1OO` is read, and typed, for `A100`.
+fn by_looks(name: &str) -> String {
+    let look = |c| match c {
+        'o' => '0',
+        'l' | 'i' => '1',
+        '_' => '-',
+        _ => c,
+    };
+    name.chars().map(look).collect()
 }

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_yaml::{Options, Spanned};
 
+use super::brackets::{self, Seen, Unclosed};
 use super::{Document, Entry, Map, Node, Problem, Scalar, Source, Spot, Value, quote};
 
 /// Deeper nesting is refused: no format of ours needs it, and every walk over a tree is recursive.
@@ -182,5 +183,22 @@ fn syntax_problem(source: &Source, error: &serde_yaml::Error) -> Problem {
     let spot = error.location().map(|l| spot(&l)).unwrap_or_default();
     let text = error.without_snippet().to_string();
     let text = text.split(" at line ").next().unwrap_or("");
-    source.problem(Spot { end: spot.start, ..spot }, format!("not valid YAML: {text}"), &[])
+    // What opened before the parser stopped is why it stopped; what opens later is another mistake.
+    let before = |a: Spot, b: Spot| (a.line, a.column) <= (b.line, b.column);
+    match brackets::unclosed(source.text).filter(|found| before(found.opened, spot)) {
+        Some(found) => unclosed_problem(source, &found),
+        None => source.problem(Spot { end: spot.start, ..spot }, format!("not valid YAML: {text}"), &[]),
+    }
+}
+
+fn unclosed_problem(source: &Source, found: &Unclosed) -> Problem {
+    let (bracket, close) = (found.bracket, brackets::closing(found.bracket));
+    let hint = match found.seen {
+        Seen::End => format!("a '{close}' is missing"),
+        Seen::Line(line) => format!("a '{close}' is missing before the key or item that begins in line {line}"),
+        Seen::Other(other, at) => {
+            format!("a '{close}' is missing before the '{other}' in line {}, column {}", at.line, at.column)
+        }
+    };
+    source.problem(found.opened, format!("not valid YAML: the '{bracket}' opened here is not closed"), &[]).hint(hint)
 }

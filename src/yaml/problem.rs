@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The most characters of a source line that are shown.
-const SHOWN_COLUMNS: usize = 110;
+const SHOWN_COLUMNS: usize = 72;
 /// The most characters of a user's value that a message repeats.
 const QUOTED_CHARACTERS: usize = 60;
 

@@ -277,10 +277,21 @@ impl<'r, 's, 'n> Fields<'r, 's, 'n> {
     /// The value of a key that must be there. `spot` is shown if it is not.
     pub fn require(&self, key: &str, spot: Spot) -> Option<&'n Node> {
         let found = self.get(key);
-        if found.is_none() {
+        if found.is_none() && !self.is_misspelt(key) {
             self.reader.error(spot, format!("{} needs a value for {key}", self.name));
         }
         found
+    }
+
+    /// True if an unknown key of this mapping was told already, and that this one was probably meant by it.
+    fn is_misspelt(&self, key: &str) -> bool {
+        let meant = format!("did you mean '{key}'?");
+        let told = self.reader.problems.borrow();
+        let told = |place: Spot| {
+            let is_it = |problem: &Problem| (problem.line, problem.column) == (place.line, place.column);
+            told.iter().any(|problem| is_it(problem) && problem.hint.as_ref() == Some(&meant))
+        };
+        self.map.entries.iter().any(|entry| told(entry.key_spot))
     }
 
     /// See [`Reader::string`]. `None` too if the key is absent, as in all that follow.

@@ -85,16 +85,6 @@ fn every_repeated_key_is_reported() {
 
 #[test]
 fn syntax_errors_show_the_line() {
-    assert_snapshot!(first_problem("resources:\n  accelerators: {V100: 8\nrun: echo\n"), @r"
-    task.yaml:3:4: not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'
-      3 | run: echo
-        |    ^
-    ");
-    assert_snapshot!(first_problem("a: [1, 2\n"), @r"
-    task.yaml:1:4: not valid YAML: unclosed bracket '['
-      1 | a: [1, 2
-        |    ^
-    ");
     assert_snapshot!(first_problem("a: b: c\n"), @r"
     task.yaml:1:5: not valid YAML: mapping values are not allowed in this context
       1 | a: b: c
@@ -115,6 +105,60 @@ fn syntax_errors_show_the_line() {
       1 | a: "open
         |    ^
     "#);
+}
+
+#[test]
+fn a_bracket_that_is_not_closed_is_shown_where_it_was_opened() {
+    assert_snapshot!(first_problem("resources:\n  accelerators: {V100: 8\nrun: echo\n"), @r"
+    task.yaml:2:17: not valid YAML: the '{' opened here is not closed
+      2 |   accelerators: {V100: 8
+        |                 ^
+      = a '}' is missing before the key or item that begins in line 3
+    ");
+    assert_snapshot!(first_problem("a: [1, 2\n"), @r"
+    task.yaml:1:4: not valid YAML: the '[' opened here is not closed
+      1 | a: [1, 2
+        |    ^
+      = a ']' is missing
+    ");
+    assert_snapshot!(first_problem("a: [1, {b: 2, c: 3]\n"), @r"
+    task.yaml:1:8: not valid YAML: the '{' opened here is not closed
+      1 | a: [1, {b: 2, c: 3]
+        |        ^
+      = a '}' is missing before the ']' in line 1, column 19
+    ");
+}
+
+/// Texts with one bracket that is not closed, and where it was opened.
+#[test]
+fn the_bracket_is_found_among_letters_that_look_like_some() {
+    let cases = [
+        ("a: {x: 1\nb: {y: 2}\n", 1, 4),
+        ("a: [1, 2\nb: [3, 4]\n", 1, 4),
+        ("a:\n  - [1, 2\n  - [3]\n", 2, 5),
+        ("a: 'it''s ] ok'\nb: \"[\\\"\"\nc: x[1]\nd: [1 # ]\ne: 2\n", 4, 4),
+        ("run: |\n  if [ -f x ]; then {\nsetup: >-\n  [[[\nb: {c: [1, 2}\n", 5, 8),
+        ("- a: |\n    [\n  b: {c: 1\n- d: 2\n", 3, 6),
+        ("a: {\nb: 1,\nc: 2,\nd: [3\n}\n", 4, 4),
+        ("a: &x [1]\nb: !t {c: 1\nd: 2\n", 2, 7),
+        ("a: [1,\nrun: echo hi\n", 1, 4),
+        ("{\n\"a\": [1, 2,\n\"b\": 3\n}\n", 2, 6),
+        ("a: [1\n---\nb: 2\n", 1, 4),
+        ("é: ü\nß: [ö, ä\nb: 1\n", 2, 4),
+    ];
+    for (text, line, column) in cases {
+        let problem = parse(&source(text)).unwrap_err().swap_remove(0);
+        assert_eq!((problem.line, problem.column), (line, column), "{text}{problem}");
+        assert!(problem.message.ends_with("opened here is not closed"), "{text}{problem}");
+    }
+}
+
+#[test]
+fn other_mistakes_are_not_laid_to_brackets() {
+    for text in ["a: {x: 1 y: 2}\n", "a: b: c\nd: [1\n", "a: ]\n", "a: [1]]\n", "a: \"[open\n", "a: [*nope]\n"] {
+        let problem = first_problem(text);
+        assert!(!problem.contains("is not closed"), "{problem}");
+    }
 }
 
 #[test]
@@ -229,6 +273,16 @@ fn near_names() {
     assert_eq!(nearest("zebra", known), [""; 0]);
     assert_eq!(did_you_mean("A100-80", ["A100", "A100-80GB"]).unwrap(), "did you mean 'A100-80GB'?");
     assert_eq!(did_you_mean("H10", ["H100", "A10"]).unwrap(), "did you mean 'H100' or 'A10'?");
+}
+
+#[test]
+fn letters_that_look_like_others_cost_nothing() {
+    let known = ["A10", "A100", "A100-80GB", "H100", "L4", "T4", "V100"];
+    assert_eq!(nearest("A1OO", known), ["A100"], "two letters O");
+    assert_eq!(nearest("vlOO", known), ["V100"], "an l and two letters O");
+    assert_eq!(nearest("A1OO-80G", known), ["A100-80GB"]);
+    assert_eq!(nearest("I4", known), ["L4"], "but then T4 is one edit away");
+    assert_eq!(nearest("accelerator-args", ["accelerators", "accelerator_args"]), ["accelerator_args"]);
 }
 
 #[test]

@@ -140,12 +140,12 @@ async fn microsofts_models_take_every_exchange() {
     azure.start(&nodes).await.expect("started");
     azure.quotas("eastus").await.expect("limits");
     azure.offered_zones("eastus", "Standard_NC6s_v3").await.expect("what is sold");
-    azure.release("eastus", &on_demand.key).await.expect("released");
+    azure.release("eastus", &on_demand.key, &[]).await.expect("released");
     let zones = vec!["1".to_owned(), "2".to_owned()];
     let spot = Order { capacity: CapacityType::Spot, zones, ..order("k2") };
     world.meet("eastus", 1, "ZonalAllocationFailed");
     azure.launch(&spot).await.expect("room in the second zone");
-    azure.release("eastus", &spot.key).await.expect("released");
+    azure.release("eastus", &spot.key, &[]).await.expect("released");
     for body in ["AllocationFailed", "SkuNotAvailable", "OperationNotAllowed.family", "TooManyRequests"] {
         world.meet("eastus", 1, body);
         let refused = azure.launch(&order("k3")).await;

@@ -47,6 +47,60 @@ fn a_market_is_shown_for_programs_and_drawn() {
 }
 
 #[test]
+fn every_pool_is_shown_with_all_it_ended_up_with() {
+    let shell = Shell::new();
+    let shown = shell.sky_sim(&["show", "scenarios/market-full.yaml"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.err);
+    for text in [
+        "1  */V100: 6 machines, tenants of 1 every 12m00s for 1h40m; by the hour\n",
+        "answer lost 5 %, slow boot 10 %, boot fails 5 %, slow release 20 %, credentials expire after 2h00m for 1h00m\n",
+        "NVIDIA_V100_GPUS limit 8, used by others: up 6h00m (exponential), down 6h00m (exponential), 8 nodes, \
+         raised to 32 30m00s after the first refusal\n",
+        "0.5 calls a minute, 2 at once\n",
+        "taken back with the stock, notice 30s\n",
+        "price wanders: volatility 0.3, half-life 6h00m\n",
+    ] {
+        assert!(shown.out.contains(text), "no {text} in\n{}", shown.out);
+    }
+    let table = shown.out.lines().filter(|line| line.contains("Standard_NC6s_v3") || line.starts_with("---"));
+    assert!(table.clone().count() > 20 && table.clone().all(|line| line.chars().count() <= 120), "{}", shown.out);
+    let json = shell.sky_sim(&["show", "scenarios/market-full.yaml", "-o", "json"]).out;
+    assert!(json.contains("\"taken back with the stock, notice 30s\""), "{json}");
+}
+
+#[test]
+fn a_line_that_decides_nothing_is_named() {
+    let shell = Shell::new();
+    let head = "schema: 1\ntitle: t\nwhy: w\ndemand: {gpus: V100}\n";
+    let show = |name: &str, clouds: &str| {
+        let shown = shell.sky_sim(&["show", &shell.file(name, &format!("{head}clouds: {clouds}\n"))]);
+        assert_eq!(shown.code, Some(0), "{}", shown.err);
+        shown.out
+    };
+    let out = show("idle.yaml", "{'*/V100': {pool: {markov: {up: 1h, down: 1h}}}, gcp: never}");
+    assert!(out.contains("The line 'gcp' gives no pool its stock: more counts '*/V100'.\n"), "{out}");
+    let out = show("sound.yaml", "{'*/V100': {pool: {markov: {up: 1h, down: 1h}}}, gcp/V100: never}");
+    assert!(!out.contains("gives no pool its stock"), "{out}");
+}
+
+#[test]
+fn a_scenario_that_expects_nothing_passes_no_gate() {
+    let shell = Shell::new();
+    let open = "schema: 1\ntitle: t\nwhy: w\ndemand: {gpus: V100}\n";
+    let file = shell.file("open.yaml", open);
+    let gate = shell.sky_sim(&["gate", &file]);
+    assert_eq!(gate.code, Some(2), "{gate:?}");
+    assert!(gate.err.contains("there is nothing to hold this result against"), "{}", gate.err);
+    let ran = shell.sky_sim(&["run", &file]);
+    assert!(ran.code == Some(0) && !ran.out.contains("expects was met"), "{}", ran.out);
+    let tight = format!("{open}thresholds: {{wait_p50: '<= 1s'}}\n");
+    let file = shell.file("tight.yaml", &tight);
+    let gate = shell.sky_sim(&["gate", &file]);
+    assert_eq!(gate.code, Some(99), "{gate:?}");
+    assert!(gate.out.contains("wait_p50 (cloud-first): expected at most 1s, found 1m"), "{}", gate.out);
+}
+
+#[test]
 fn files_beside_a_scenario_are_found_beside_it() {
     let shell = Shell::new();
     shell.file("deep/market.yaml", "schema: 1\nclouds:\n  '*': {pool: {trace: {file: probes.csv}}}\n");

@@ -413,6 +413,50 @@ fn a_sweep_of_jobs_is_cut_and_merged_and_told_in_every_format() {
     assert!(widths.iter().all(|width| *width == 2 + 3 * 15), "{csv}");
 }
 
+#[test]
+fn the_trial_of_a_job_is_told_until_its_end() {
+    let shell = Shell::new();
+    let jobs = shell.file("jobs.yaml", JOBS);
+    let told = |trial: u32| {
+        let told = shell.sky_sim(&["run", &jobs, "--trial", &trial.to_string()]);
+        assert_eq!(told.code, Some(0), "{}", told.err);
+        told.out
+    };
+    let taken_back = (0..20).map(told).find(|out| out.contains(") was taken back by the cloud"));
+    let taken_back = taken_back.expect("a trial with a preemption");
+    let (_, after) = taken_back.split_once("was taken back").expect("it says so");
+    let story = after.split("Over 40 trials").next().unwrap_or_default();
+    for line in ["Launching on AWS", "Successfully provisioned"] {
+        assert!(story.contains(line), "the story ends before '{line}': {after}");
+    }
+}
+
+#[test]
+fn what_became_of_jobs_is_told_by_a_comparison_too() {
+    let shell = Shell::new();
+    let (jobs, page) = (shell.file("jobs.yaml", JOBS), shell.home().join("page.html"));
+    // Two hours of outage a turn leave few jobs their eight hours.
+    let compare = |more: &[&str]| {
+        let answer = shell.sky_sim(&[&["compare", &jobs, "--set", "down=2h"][..], more].concat());
+        assert_eq!(answer.code, Some(0), "{}", answer.err);
+        answer
+    };
+    let document = json(&compare(&["-o", "json"]));
+    let missed = document.pointer("/studies/0/policies/0/jobs/missed/value").and_then(serde_json::Value::as_f64);
+    let missed = missed.unwrap_or_else(|| panic!("no misses in {document}"));
+    assert!(missed > 0.0, "some are late, or nothing is shown by this");
+    let late = format!("{:.1} %", missed * 100.0);
+    for (form, words) in [("table", "JOBS DONE           LATE"), ("markdown", "| POLICY | JOBS DONE | LATE |")] {
+        let told = compare(&["-o", form]).out;
+        assert!(told.contains(words) && told.contains(&late), "no {words} and {late} in {told}");
+    }
+    compare(&["--html", path(&page)]);
+    let html = std::fs::read_to_string(&page).expect("a page");
+    for words in ["What became of jobs", "<th>LATE</th>", "<dt>late</dt>", "<dt>job cost ($)</dt>"] {
+        assert!(html.contains(words), "the page does not say {words}");
+    }
+}
+
 /// Two zones whose laws are known, asked every seven minutes for twenty days.
 const KNOWN: &str = "\
 schema: 1

@@ -46,6 +46,15 @@ pub(super) fn summaries(arms: &[Arm], level: Level) -> Result<Vec<Summary>, Fail
     arms.iter().map(|arm| arm.summary(level)).collect::<Result<_, _>>().map_err(|error| sampled(&error))
 }
 
+/// What to beware of where requests are too many to be kept one by one.
+pub(super) fn first_only(arms: &[Arm]) -> Option<String> {
+    let arm = arms.iter().find(|arm| arm.digest.is_some())?;
+    let kept = arm.trials.len();
+    Some(format!(
+        "differences, mean waits, regret and pictures are of the first {kept} requests, all else is of every one"
+    ))
+}
+
 /// A study that cannot be judged.
 pub(super) fn sampled(error: &SampleError) -> Failure {
     Failure::Plain { exit: Exit::Internal, message: error.to_string(), hint: String::new() }

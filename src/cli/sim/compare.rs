@@ -12,10 +12,10 @@ use crate::engine::policy::PolicyName;
 use crate::report::Manifest;
 use crate::report::compare::{CompareRecord, Compared, ComparedRecord, achieved, csv, differences, verdicts};
 use crate::sim::scenario::Scenario;
-use crate::study::stats::{Level, Next, Statistic, UntilCi, cautions, rank_interval};
-use crate::study::{Arm, Arms, Judgement, Summary, correct, judge, resampling, waits};
+use crate::study::stats::{Level, Next, Statistic, UntilCi, cautions};
+use crate::study::{Arm, Arms, Judgement, Summary, correct, judge, resampling};
 
-use super::common::{Threads, manifest, policies, sampled, summaries, text_of};
+use super::common::{Threads, first_only, manifest, policies, sampled, summaries, text_of};
 use super::files_compared::write_all;
 use super::progress::Progress;
 
@@ -182,6 +182,7 @@ impl CompareArgs {
                 "requests of one trial share its luck: intervals, which take them one by one, are too narrow".into(),
             );
         }
+        told.extend(first_only(&arms));
         told.extend(exhausted.map(|wanted| {
             format!("{trials} trials did not bring the waits to ±{} %, and no more are run", wanted * 100.0)
         }));
@@ -214,8 +215,7 @@ const TOLD: [Statistic; 3] = [Statistic::P50, Statistic::P90, Statistic::P99];
 fn watched(arms: &[Arm], level: Level) -> Result<Vec<Option<crate::study::stats::Estimate>>, Failure> {
     let mut estimates = Vec::new();
     for arm in arms {
-        let waits = waits(&arm.trials).map_err(|error| sampled(&error))?;
-        estimates.extend([0.5, 0.9].map(|q| rank_interval(&waits, q, level)));
+        estimates.extend(arm.waits([0.5, 0.9], level).map_err(|error| sampled(&error))?);
     }
     Ok(estimates)
 }
@@ -245,6 +245,10 @@ fn lines(ran: &Ran, judgement: &Judgement, markdown: bool) -> Vec<String> {
     ];
     let drawn = |cells: crate::report::cells::Cells| if markdown { cells.markdown() } else { cells.lines() };
     lines.extend(drawn(achieved(compared)));
+    if let Some(jobs) = crate::report::jobs::cells(arms.iter().copied()) {
+        lines.extend([String::new(), "What became of jobs:".to_owned(), String::new()]);
+        lines.extend(drawn(jobs));
+    }
     if arms.len() > 1 {
         let baseline = arms.get(judgement.baseline).map_or("", |(name, _)| name);
         lines.extend([String::new(), format!("Paired differences from {baseline} (~ may be luck):"), String::new()]);

@@ -6,10 +6,10 @@ use crate::cli::{Console, Exit, Failure, files};
 use crate::report::log::Narrator;
 use crate::report::plot::{self, Picture};
 use crate::report::record::Event;
-use crate::report::study::{csv, summary_csv};
+use crate::report::study::{CSV_HEAD, csv_lines, summary_csv};
 use crate::report::{Clock, Manifest};
 
-use super::common::text_of;
+use super::common::{first_only, text_of};
 use super::run::Study;
 
 pub(super) fn write_all(study: &Study, dir: &Path, console: &mut Console) -> Result<(), Failure> {
@@ -22,13 +22,21 @@ pub(super) fn write_all(study: &Study, dir: &Path, console: &mut Console) -> Res
     };
     text("study.json", &text_of(&study.record())?)?;
     text("summary.csv", &summary_csv(&study.policies()))?;
-    text("trials.csv", &csv(study.trials(), study.scenario.demands.len()))?;
+    text("trials.csv", &trials(study))?;
     text("journal.ndjson", &journals(study)?)?;
     text("provision.log", &detailed(study))?;
     text("report.html", &study.page())?;
     pictures(study, dir, &mut written)?;
     console.note(format!("{} files written to {}: {}", written.len(), dir.display(), written.join(", ")));
+    if let Some(caution) = first_only(&study.arms) {
+        console.note(format!("{caution}; trials.csv has those too, and `-o csv` has every one"));
+    }
     Ok(())
+}
+
+fn trials(study: &Study) -> String {
+    let lines = |(policy, trials)| csv_lines(policy, 0, trials, study.scenario.demands.len());
+    std::iter::once(CSV_HEAD.to_owned()).chain(study.trials().map(lines)).collect()
 }
 
 /// The told trial under every policy, a line an event.

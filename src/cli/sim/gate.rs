@@ -48,9 +48,12 @@ pub(super) fn run(args: &GateArgs, console: &mut Console) -> Result<Exit, Failur
     let mut broken: Vec<String> = unmet.map(|unmet| format!("not met: {unmet}")).collect();
     if after.unmet.is_none() {
         // A gate that looks at nothing must not pass in silence.
-        console.note("note: the scenario's own bounds were not looked at: they speak of its own policies and trials");
+        console.note(
+            "note: the scenario's own bounds were not looked at: it has none, or they speak of other policies or more trials",
+        );
         if before.is_none() {
-            let hint = "give --baseline, or run the scenario with its own policies and no fewer trials";
+            let hint = "give --baseline, or run a scenario that has thresholds, probes or expect with its own policies and \
+                        no fewer trials";
             return Err(Failure::usage("there is nothing to hold this result against", hint));
         }
     }

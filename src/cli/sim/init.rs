@@ -54,7 +54,7 @@ mod tests {
         assert!(scenario.warnings.is_empty() && scenario.demands.len() == 1 && !scenario.shocks.is_empty());
         // What it shows as comments must be right too: without their marks they are read as well.
         let all: String =
-            STARTER.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
+            STARTER.lines().map(|line| line.strip_prefix("#:").unwrap_or(line).to_owned() + "\n").collect();
         assert_ne!(all, STARTER);
         let source = Source { name: "starter.yaml", text: &all };
         Scenario::load(&source, Catalog::embedded(), &[]).unwrap_or_else(|all| panic!("{}", all[0]));

@@ -14,16 +14,16 @@ use crate::report::page::{Studied, studies};
 use crate::report::pictures::Drawn;
 use crate::report::plot::Gantt;
 use crate::report::story::Scene;
-use crate::report::study::{PolicyRecord, StudyRecord, csv, ends, table as study_table};
+use crate::report::study::{CSV_HEAD, PolicyRecord, StudyRecord, csv_lines, ends, table as study_table};
 use crate::report::{Clock, Manifest, failure, jobs, table};
 use crate::sim::check::{self, check};
 use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
 use crate::study::stats::Level;
-use crate::study::{Arm, Arms, Judgement, Summary, judge, resampling, telling};
+use crate::study::{Arm, Arms, Judgement, Summary, WINDOW, judge, resampling, telling, windows};
 
-use super::common::{Threads, manifest, policies, sampled, summaries, text_of};
+use super::common::{Threads, first_only, manifest, policies, sampled, summaries, text_of};
 use super::files_of::{subtitle, write_all};
 use super::progress::Progress;
 
@@ -97,11 +97,12 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
         console.line(format!("seed {} · again: {}", manifest.seed, manifest.command))?;
         console.flush()?;
     }
-    let study = args.simulate(scenario, &policies, manifest)?;
+    let study = args.simulate(scenario, &policies, manifest, console)?;
     match args.output {
         RunOutput::Table => tell(&study, console)?,
         RunOutput::Json => console.text(&text_of(&study.record())?)?,
-        RunOutput::Csv => console.text(&csv(study.trials(), study.scenario.demands.len()))?,
+        // Written while it was run, so that it need not be kept.
+        RunOutput::Csv => {}
     }
     if let Some(dir) = &args.out {
         write_all(&study, dir, console)?;
@@ -116,7 +117,7 @@ pub(super) fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure
 /// The document that `-o json` prints, made again.
 pub(super) fn document(args: &RunArgs, console: &mut Console) -> Result<String, Failure> {
     let (scenario, policies, manifest) = args.prepare(console)?;
-    text_of(&args.simulate(scenario, &policies, manifest)?.record())
+    text_of(&args.simulate(scenario, &policies, manifest, console)?.record())
 }
 
 impl RunArgs {
@@ -142,14 +143,24 @@ impl RunArgs {
         manifest(&self.scenario.path, scenario, (seed, trials), policies, arguments)
     }
 
-    fn simulate(&self, scenario: Scenario, policies: &[PolicyName], manifest: Manifest) -> Result<Study, Failure> {
+    fn simulate(
+        &self,
+        scenario: Scenario,
+        policies: &[PolicyName],
+        manifest: Manifest,
+        console: &mut Console,
+    ) -> Result<Study, Failure> {
         let market = scenario.market();
-        let progress = Progress::new(manifest.trials * policies.len() as u64);
         let (seed, trials) = (manifest.seed, manifest.trials);
-        let mut all = Arms::new(&scenario, &market, policies, seed);
-        self.threads.install(|| all.extend(0..trials, |more| progress.add(more)))?;
-        progress.finish();
-        let arms = all.arms;
+        let arms = if self.output == RunOutput::Csv {
+            self.write_rows(&scenario, &market, policies, &manifest, console)?
+        } else {
+            let progress = Progress::new(trials * policies.len() as u64);
+            let mut all = Arms::new(&scenario, &market, policies, seed);
+            self.threads.install(|| all.extend(0..trials, |more| progress.add(more)))?;
+            progress.finish();
+            all.arms
+        };
         let summaries = summaries(&arms, Level::P95)?;
         let demands = scenario.demands.len();
         let told = self.trial.unwrap_or_else(|| arms.first().map_or(0, |arm| telling(&arm.trials, demands)));
@@ -163,9 +174,39 @@ impl RunArgs {
             stories = arms.iter().zip(&journals).map(|(arm, journal)| scene.gantt(&arm.name, journal)).collect();
         }
         // Expectations speak of the scenario's own policies, and bounds over all trials of no fewer than its own number.
-        let comparable = policies == scenario.policies && trials >= scenario.trials;
+        let comparable = scenario.expects() && policies == scenario.policies && trials >= scenario.trials;
         let unmet = comparable.then(|| check(&scenario, &market, &arms.iter().map(Arm::run).collect::<Vec<_>>()));
         Ok(Study { scenario, manifest, arms, summaries, judgement, stories, told, journals, unmet })
+    }
+}
+
+impl RunArgs {
+    /// Runs one policy after the other, as their lines stand, and writes each trial down before it is dropped.
+    fn write_rows(
+        &self,
+        scenario: &Scenario,
+        market: &Market,
+        policies: &[PolicyName],
+        manifest: &Manifest,
+        console: &mut Console,
+    ) -> Result<Vec<Arm>, Failure> {
+        let progress = Progress::new(manifest.trials * policies.len() as u64);
+        console.text(CSV_HEAD)?;
+        let mut arms = Vec::new();
+        for policy in policies {
+            let mut all = Arms::new(scenario, market, &[*policy], manifest.seed);
+            for window in windows(0..manifest.trials, WINDOW) {
+                let first = window.start;
+                let later = self.threads.install(|| all.run(window, |more| progress.add(more)))?;
+                for arm in &later {
+                    console.text(&csv_lines(&arm.name, first, &arm.trials, scenario.demands.len()))?;
+                }
+                all.take(later);
+            }
+            arms.extend(all.arms);
+        }
+        progress.finish();
+        Ok(arms)
     }
 }
 
@@ -215,12 +256,13 @@ impl Study {
         let subtitle = subtitle(&self.manifest);
         let unmet: Option<Vec<String>> =
             self.unmet.as_ref().map(|unmet| unmet.iter().map(ToString::to_string).collect());
+        let cautions: Vec<String> = first_only(&self.arms).into_iter().collect();
         studies(&[Studied {
             title: &self.scenario.title,
             why: &self.scenario.why,
             manifest: &self.manifest,
             drawn: self.drawn(&subtitle),
-            cautions: &[],
+            cautions: &cautions,
             unmet: unmet.as_deref(),
             stories: &self.stories,
         }])
@@ -229,7 +271,8 @@ impl Study {
     /// The told trial's journal of the first demand, under the first policy.
     pub(super) fn story(&self) -> Vec<Entry> {
         let all = self.journals.first().into_iter().flatten();
-        all.filter(|entry| entry.demand == DemandId(0)).cloned().collect()
+        // Where there is one demand, all others are the world's, to recover its job.
+        all.filter(|entry| entry.demand == DemandId(0) || self.scenario.demands.len() == 1).cloned().collect()
     }
 }
 

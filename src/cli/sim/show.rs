@@ -13,7 +13,7 @@ use crate::report::plot::{self, Gantt, Strip, Truth};
 use crate::sim::Luck;
 use crate::sim::market::Market;
 use crate::sim::oracle;
-use crate::sim::scenario::{Scenario, Share, ShownPool, Together, together};
+use crate::sim::scenario::{Scenario, Share, ShownPool, Together, idle, together};
 
 /// Flags of `show`.
 #[derive(Debug, Args)]
@@ -44,8 +44,12 @@ enum ShowOutput {
     Json,
 }
 
-/// Parts of the window, one glyph each.
+/// Parts of the window, one glyph each, where there is room for them.
 const PARTS: u64 = 72;
+/// Columns of what is no terminal.
+const USUAL_WIDTH: usize = 120;
+/// Fewer tell nothing.
+const FEWEST_PARTS: usize = 24;
 /// The more of a part there are machines, the fuller.
 const GLYPHS: [&str; 5] = ["·", "░", "▒", "▓", "█"];
 
@@ -68,17 +72,40 @@ pub(super) fn run(args: &ShowArgs, console: &mut Console) -> Result<Exit, Failur
         console.line("Nothing offered meets what is demanded, so there is no pool to show.")?;
         return Ok(Exit::Done);
     }
-    console.table(&table(&pools))?;
+    let kinds = Kind::all(&pools);
+    console.table(&table(&pools, &kinds))?;
     if pools.iter().any(|pool| !pool.one.exact || !pool.all.exact) {
         console.line("≈ measured on sampled courses; all others follow from the laws.")?;
     }
+    console.line("\nStocks, each by the line that gives it:")?;
+    console.lines(kinds.iter().enumerate().flat_map(|(n, kind)| kind.lines(n + 1)))?;
+    for (line, by) in idle(&pools) {
+        let by: Vec<String> = by.iter().map(|by| format!("'{by}'")).collect();
+        console.line(format!("The line '{line}' gives no pool its stock: more counts {}.", by.join(", ")))?;
+    }
+    console.line("")?;
     console.lines(words(&market, &pools))?;
-    console.line(format!("\nTrial {}, {window}, a mark for {}:", args.trial, Span(window.0 / PARTS)))?;
-    let width = pools.iter().map(|pool| label(pool).chars().count()).max().unwrap_or(0);
-    for pool in &pools {
-        let strip = scenario.strip(&market.pools[pool.pool], pool.wanted, args.trial, window, PARTS);
+    picture(args, &scenario, &market, &pools, window, console)
+}
+
+/// A line of marks a pool: how much of each part of the window it has what is wanted.
+fn picture(
+    args: &ShowArgs,
+    scenario: &Scenario,
+    market: &Market,
+    pools: &[ShownPool],
+    window: Span,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    let labels = labels(pools);
+    let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let room = console.width().unwrap_or(USUAL_WIDTH).saturating_sub(width + 1);
+    let parts = room.clamp(FEWEST_PARTS, PARTS as usize) as u64;
+    console.line(format!("\nTrial {}, {window}, a mark for {}:", args.trial, Span(window.0 / parts)))?;
+    for (pool, label) in pools.iter().zip(&labels) {
+        let strip = scenario.strip(&market.pools[pool.pool], pool.wanted, args.trial, window, parts);
         let marks: String = strip.into_iter().map(glyph).collect();
-        console.line(format!("{:width$} {marks}", label(pool)))?;
+        console.line(format!("{label:width$} {marks}"))?;
     }
     console.line(format!(
         "{} none of the time  {} some  {} all of it: as many nodes as are wanted",
@@ -99,17 +126,18 @@ fn draw(
     let until = Timestamp::ZERO + window;
     let luck = Luck::new(scenario.seed, args.trial);
     let seconds = |at: Timestamp| at.since(Timestamp::ZERO).as_secs_f64();
-    let truth = |pool: &ShownPool| {
+    let truth = |(pool, label): (&ShownPool, &String)| {
         let (ask, nodes) = pool.ask;
         let open = oracle::course(market, luck, ask, nodes, until);
         let open = open.into_iter().map(|(from, to)| (seconds(from), seconds(to))).collect();
-        Truth { place: label(pool), zones: vec![Strip { zone: pool.place.clone(), open }] }
+        Truth { place: label.clone(), zones: vec![Strip { zone: pool.place.clone(), open }] }
     };
+    let labels = labels(pools);
     let picture = Gantt {
         title: format!("What the market has in trial {}", args.trial),
         subtitle: format!("{} · seed {}", scenario.title, scenario.seed),
         bars: Vec::new(),
-        truth: pools.iter().map(truth).collect(),
+        truth: pools.iter().zip(&labels).map(truth).collect(),
     };
     files::create_dir(dir)?;
     for ending in ["svg", "png"] {
@@ -122,9 +150,57 @@ fn draw(
     Ok(())
 }
 
-fn label(pool: &ShownPool) -> String {
-    let place = pool.place.rsplit('/').next().unwrap_or(&pool.place);
-    format!("{place} {} {}", pool.what, pool.capacity.name())
+/// The cloud and the zone: `gcp/us-west1-a`.
+fn place(pool: &ShownPool) -> String {
+    match (pool.place.split_once('/'), pool.place.rsplit_once('/')) {
+        (Some((cloud, _)), Some((_, zone))) => format!("{cloud}/{zone}"),
+        _ => pool.place.clone(),
+    }
+}
+
+/// What a line of the picture is called: its place, and as much more as tells it from the others.
+fn labels(pools: &[ShownPool]) -> Vec<String> {
+    let differs = |of: &dyn Fn(&ShownPool) -> String| {
+        let cloud = |pool: &ShownPool| pool.place.split('/').next().map(str::to_owned);
+        pools.iter().any(|one| pools.iter().any(|other| cloud(one) == cloud(other) && of(one) != of(other)))
+    };
+    let (kinds, terms) = (differs(&|pool| pool.what.clone()), differs(&|pool| pool.capacity.name().to_owned()));
+    let label = |pool: &ShownPool| {
+        let kind = if kinds { format!(" {}", pool.what) } else { String::new() };
+        let terms = if terms { format!(" {}", pool.capacity.name()) } else { String::new() };
+        format!("{}{kind}{terms}", place(pool))
+    };
+    pools.iter().map(label).collect()
+}
+
+/// A stock that many pools have, with the line that gives it and what else is true of it.
+#[derive(Debug, PartialEq)]
+struct Kind<'p> {
+    selector: &'p str,
+    stock: &'p str,
+    also: &'p [String],
+}
+
+impl<'p> Kind<'p> {
+    fn of(pool: &'p ShownPool) -> Self {
+        Self { selector: pool.selector.as_deref().unwrap_or("(no line)"), stock: &pool.stock, also: &pool.also }
+    }
+
+    fn all(pools: &'p [ShownPool]) -> Vec<Self> {
+        let mut kinds: Vec<Self> = Vec::new();
+        for kind in pools.iter().map(Self::of) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        kinds
+    }
+
+    fn lines(&self, number: usize) -> Vec<String> {
+        let mut lines = vec![format!("{number:3}  {}: {}", self.selector, self.stock)];
+        lines.extend(self.also.iter().map(|also| format!("       {also}")));
+        lines
+    }
 }
 
 /// All and none are told apart from nearly all and nearly none.
@@ -138,24 +214,23 @@ fn glyph(share: f64) -> &'static str {
     }
 }
 
-fn table(pools: &[ShownPool]) -> Vec<String> {
+fn table(pools: &[ShownPool], kinds: &[Kind<'_>]) -> Vec<String> {
     let share = |share: Share| format!("{}{:.1} %", if share.exact { "" } else { "≈ " }, share.value * 100.0);
     let seconds = |mean: f64| Span::from_secs_f64(mean).to_string();
-    let head = ["PLACE", "TYPE", "TERMS", "ONE NODE", "ALL NODES", "STOCK", "BY", "SHOCKS", "UP IN", "REFUSED IN"];
+    // Of one node there is nothing more to say than of all.
+    let is_gang = pools.iter().any(|pool| pool.ask.1 > 1);
+    let mut head = vec!["PLACE", "TYPE", "TERMS", if is_gang { "ONE NODE" } else { "AVAILABLE" }];
+    head.extend(is_gang.then_some("ALL NODES"));
+    head.extend(["UP IN", "REFUSED IN", "SHOCKS", "STOCK"]);
     let mut grid = Grid::new(head);
     for pool in pools {
-        grid.push([
-            pool.place.clone(),
-            pool.what.clone(),
-            pool.capacity.name().to_owned(),
-            share(pool.one),
-            share(pool.all),
-            pool.stock.clone(),
-            pool.selector.clone().unwrap_or_else(|| "(default)".to_owned()),
-            if pool.shocks > 0 { pool.shocks.to_string() } else { "-".to_owned() },
-            seconds(pool.launched),
-            seconds(pool.stockout),
-        ]);
+        let mut row = vec![place(pool), pool.what.clone(), pool.capacity.name().to_owned(), share(pool.one)];
+        row.extend(is_gang.then(|| share(pool.all)));
+        row.extend([seconds(pool.launched), seconds(pool.stockout)]);
+        row.push(if pool.shocks > 0 { pool.shocks.to_string() } else { "-".to_owned() });
+        let kind = Kind::of(pool);
+        row.push(kinds.iter().position(|known| *known == kind).map_or_else(String::new, |at| (at + 1).to_string()));
+        grid.push(row);
     }
     grid.lines()
 }
@@ -182,6 +257,7 @@ fn document(args: &ShowArgs, scenario: &Scenario, market: &Market, pools: &[Show
             "terms": pool.capacity.name(),
             "selector": pool.selector,
             "stock": pool.stock,
+            "also": pool.also,
             "shocks": pool.shocks,
             "nodes_wanted": pool.wanted,
             "one_node": share(pool.one),

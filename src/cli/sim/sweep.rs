@@ -1,18 +1,26 @@
 //! `sky-sim sweep`: policies over a grid of parameters, whole or in pieces; `sky-sim merge`: the pieces put together.
 
+use std::fs::File;
+use std::io::{BufReader, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use rayon::prelude::*;
 
 use crate::cli::catalogs::CatalogArgs;
+use crate::cli::files::{self, NotWritten};
 use crate::cli::scenarios::{self, name_of};
-use crate::cli::{Console, Environment, Failure, files};
+use crate::cli::{Console, Environment, Failure};
 use crate::engine::policy::PolicyName;
+use crate::report::Manifest;
 use crate::report::sweep::{At, SWEEP_SCHEMA, SweepHeader, SweptRecord, csv, jobs_table, markdown, table};
+use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
-use crate::study::stats::{Level, Table, TableError, shard};
-use crate::study::{Arm, Arms, Axis, Layout, Shard, Summary, decode, encode, points};
+use crate::study::stats::Level;
+use crate::study::{
+    ArchiveError, Arm, Arms, Axis, Head, Layout, Reader, Shard, Summary, Writer, in_order, points, shard, windows,
+};
 
 use super::common::{Threads, manifest, policies, summaries, text_of};
 use super::progress::Progress;
@@ -104,22 +112,27 @@ pub(super) fn run(args: &SweepArgs, environment: &Environment, console: &mut Con
     let range = shard(trials, index, pieces).unwrap_or(0..trials);
     let name = name_of(&args.path);
     let name = if piece.is_some() { format!("{name}.{index}-of-{pieces}.trials") } else { format!("{name}.trials") };
-    let (header, table) = prepared.table(args.threads, range.clone())?;
     files::create_dir(&args.out)?;
     let file = args.out.join(name);
-    files::write_whole(&file, &encode(&header, &table))?;
+    let all = files::write_by(&file, |out| prepared.run(args.threads, range.clone(), out))?;
     if piece.is_none() {
-        tell(&prepared.header, &prepared.layout, &table, args.output, console)?;
+        tell(&prepared.header, &all, args.output, console)?;
     }
     let count = range.end - range.start;
     console.note(format!("{count} trials a point and policy written to {}", file.display()));
     Ok(())
 }
 
-/// The file of these trials, made again.
-pub(super) fn file(args: &SweepArgs, trials: Range<u64>, console: &mut Console) -> Result<Vec<u8>, Failure> {
-    let (header, table) = args.prepare(console)?.table(args.threads, trials)?;
-    Ok(encode(&header, &table))
+/// The file of these trials, made again; returns its manifest.
+pub(super) fn file(
+    args: &SweepArgs,
+    trials: Range<u64>,
+    out: impl Write,
+    console: &mut Console,
+) -> Result<Manifest, Failure> {
+    let prepared = args.prepare(console)?;
+    prepared.run(args.threads, trials, out).map_err(NotWritten::failure)?;
+    Ok(prepared.header.manifest)
 }
 
 impl SweepArgs {
@@ -161,52 +174,87 @@ impl SweepArgs {
 }
 
 impl Prepared {
-    /// Runs these trials at every point.
-    fn table(&self, threads: Threads, trials: Range<u64>) -> Result<(String, Table), Failure> {
-        let header = serde_json::to_string(&self.header).map_err(std::io::Error::from)?;
-        let runs = (trials.end - trials.start) * self.layout.policies.len() as u64;
-        let progress = Progress::new(runs * self.scenarios.len() as u64);
-        let mut all = Vec::new();
-        for scenario in &self.scenarios {
-            let market = scenario.market();
-            let mut arms = Arms::new(scenario, &market, &self.layout.policies, self.header.manifest.seed);
-            threads.install(|| arms.extend(trials.clone(), |more| progress.add(more)))?;
-            all.push(arms.arms);
+    /// Runs these trials at every point and writes their file, some trials of all points at a time.
+    fn run(&self, threads: Threads, trials: Range<u64>, out: impl Write) -> Result<Vec<Vec<Arm>>, NotWritten> {
+        let header = serde_json::to_string(&self.header)?;
+        let mut writer = Writer::new(out, &Head { header, width: self.layout.width(), trials: trials.clone() })?;
+        let policies = &self.layout.policies;
+        let progress = Progress::new((trials.end - trials.start) * (policies.len() * self.scenarios.len()) as u64);
+        let markets: Vec<Market> = self.scenarios.iter().map(Scenario::market).collect();
+        let at = |(scenario, market)| {
+            Arms::new(scenario, market, policies, self.header.manifest.seed).keeping(self.layout.keep())
+        };
+        let mut points: Vec<Arms<'_>> = self.scenarios.iter().zip(&markets).map(at).collect();
+        for window in windows(trials, self.layout.window()) {
+            let run = |arms: &Arms<'_>| arms.run(window.clone(), |more| progress.add(more));
+            let all: Vec<Vec<Arm>> = threads.install(|| points.par_iter().map(run).collect())?;
+            self.layout.rows(&all, |row| writer.row(row))?;
+            points.iter_mut().zip(all).for_each(|(arms, later)| arms.take(later));
         }
         progress.finish();
-        let table = self.layout.table(&header, &all, trials).map_err(|error| damaged(&error))?;
-        Ok((header, table))
+        writer.finish()?;
+        Ok(points.into_iter().map(|arms| arms.arms).collect())
     }
 }
 
 pub(super) fn merge(args: &MergeArgs, console: &mut Console) -> Result<(), Failure> {
-    let mut read = Vec::new();
-    for path in &args.files {
-        read.push(read_file(path)?);
-    }
-    let Some((header, parsed)) = read.first().map(|(header, parsed, _)| (header.clone(), parsed.clone())) else {
-        return Ok(());
-    };
-    if read.iter().any(|(other, ..)| *other != header) {
-        return Err(damaged(&TableError::OtherStudy));
-    }
-    let pieces: Vec<Table> = read.into_iter().map(|(.., table)| table).collect();
-    let table = Table::merge(pieces, parsed.manifest.trials).map_err(|error| damaged(&error))?;
+    let heads = args.files.iter().map(|path| Ok(open(path)?.head().clone()));
+    let heads = heads.collect::<Result<Vec<Head>, Failure>>()?;
+    let (Some(first), Some(path)) = (heads.first(), args.files.first()) else { return Ok(()) };
+    let parsed = parsed(path, first)?;
+    let trials = 0..parsed.manifest.trials;
+    let order = in_order(&heads, trials.end).map_err(|error| plain(&error))?;
     let layout = layout(&parsed)?;
-    files::write_whole(&args.out, &encode(&header, &table))?;
-    tell(&parsed, &layout, &table, args.format, console)?;
+    let all = files::write_by(&args.out, |out| {
+        let mut writer = Writer::new(out, &Head { trials, ..first.clone() })?;
+        let mut all = layout.empty();
+        for path in order.into_iter().map(|at| &args.files[at]) {
+            read_rows(path, &layout, &mut all, |row| writer.row(row))?;
+        }
+        writer.finish()?;
+        Ok(all)
+    })?;
+    tell(&parsed, &all, args.format, console)?;
     console.note(format!("{} pieces merged into {}", args.files.len(), args.out.display()));
     Ok(())
 }
 
-/// A file of trials: its first line as it stands and as it reads, and its table.
-pub(super) fn read_file(path: &Path) -> Result<(String, SweepHeader, Table), Failure> {
-    let bytes = files::read_bytes(path)?;
-    let wrong =
-        |error: &TableError| Failure::usage(format!("'{}': {}", path.display(), words(error).0), words(error).1);
-    let (header, table) = decode(&bytes).map_err(|error| wrong(&error))?;
-    let parsed = serde_json::from_str(&header).map_err(|_| wrong(&TableError::Damaged))?;
-    Ok((header, parsed, table))
+/// Hands the rows of a file over and adds up what they say.
+fn read_rows(
+    path: &Path,
+    layout: &Layout,
+    all: &mut [Vec<Arm>],
+    mut each: impl FnMut(&[u64]) -> std::io::Result<()>,
+) -> Result<(), NotWritten> {
+    let mut reader = open(path)?;
+    let (mut row, mut window) = (Vec::new(), layout.empty());
+    let mut add = |window: Vec<Vec<Arm>>| {
+        let points = all.iter_mut().zip(window);
+        let arms = points.flat_map(|(arms, later)| arms.iter_mut().zip(later));
+        arms.for_each(|(arm, later)| arm.take(later, layout.keep()));
+    };
+    for number in 1_u64.. {
+        if !reader.next(&mut row).map_err(|error| wrong(path, &error))? {
+            break;
+        }
+        each(&row)?;
+        layout.read_row(&row, &mut window).ok_or_else(|| wrong(path, &ArchiveError::Damaged))?;
+        if number.is_multiple_of(layout.window()) {
+            add(std::mem::replace(&mut window, layout.empty()));
+        }
+    }
+    add(window);
+    Ok(())
+}
+
+/// A file of trials, to be read row by row.
+pub(super) fn open(path: &Path) -> Result<Reader<BufReader<File>>, Failure> {
+    Reader::new(files::open(path)?).map_err(|error| wrong(path, &error))
+}
+
+/// What the first line of a file of trials says.
+pub(super) fn parsed(path: &Path, head: &Head) -> Result<SweepHeader, Failure> {
+    serde_json::from_str(&head.header).map_err(|_| wrong(path, &ArchiveError::Damaged))
 }
 
 fn layout(header: &SweepHeader) -> Result<Layout, Failure> {
@@ -216,17 +264,11 @@ fn layout(header: &SweepHeader) -> Result<Layout, Failure> {
     Ok(Layout { points: header.points.len(), policies, demands, has_jobs })
 }
 
-fn tell(
-    header: &SweepHeader,
-    layout: &Layout,
-    whole: &Table,
-    output: SweepOutput,
-    console: &mut Console,
-) -> Result<(), Failure> {
+fn tell(header: &SweepHeader, all: &[Vec<Arm>], output: SweepOutput, console: &mut Console) -> Result<(), Failure> {
     if output != SweepOutput::Table {
-        return console.text(&told(header, layout, whole, output)?);
+        return console.text(&told(header, all, output)?);
     }
-    with_rows(header, layout, whole, |rows| {
+    with_rows(header, all, |rows| {
         console.table(&table(rows).lines())?;
         let Some(jobs) = jobs_table(rows) else { return Ok(()) };
         console.line("\nWhat became of jobs:")?;
@@ -235,8 +277,8 @@ fn tell(
 }
 
 /// What came of a sweep, as text in one of the formats that are no table on a terminal.
-fn told(header: &SweepHeader, layout: &Layout, whole: &Table, output: SweepOutput) -> Result<String, Failure> {
-    with_rows(header, layout, whole, |rows| match output {
+fn told(header: &SweepHeader, all: &[Vec<Arm>], output: SweepOutput) -> Result<String, Failure> {
+    with_rows(header, all, |rows| match output {
         SweepOutput::Table => Ok(table(rows).lines().join("\n")),
         SweepOutput::Markdown => Ok(markdown(&header.manifest, rows)),
         SweepOutput::Csv => Ok(csv(rows)),
@@ -247,18 +289,13 @@ fn told(header: &SweepHeader, layout: &Layout, whole: &Table, output: SweepOutpu
 /// The document that `-o json` prints, made again.
 pub(super) fn document(args: &SweepArgs, console: &mut Console) -> Result<String, Failure> {
     let prepared = args.prepare(console)?;
-    let (_, whole) = prepared.table(args.threads, 0..prepared.header.manifest.trials)?;
-    told(&prepared.header, &prepared.layout, &whole, SweepOutput::Json)
+    let trials = 0..prepared.header.manifest.trials;
+    let all = prepared.run(args.threads, trials, std::io::sink()).map_err(NotWritten::failure)?;
+    told(&prepared.header, &all, SweepOutput::Json)
 }
 
 /// Sums up a sweep and hands its rows over.
-fn with_rows<R>(
-    header: &SweepHeader,
-    layout: &Layout,
-    whole: &Table,
-    then: impl FnOnce(&[At<'_>]) -> R,
-) -> Result<R, Failure> {
-    let all: Vec<Vec<Arm>> = layout.points(whole).ok_or_else(|| damaged(&TableError::Damaged))?;
+fn with_rows<R>(header: &SweepHeader, all: &[Vec<Arm>], then: impl FnOnce(&[At<'_>]) -> R) -> Result<R, Failure> {
     let summed = all.iter().map(|arms| summaries(arms, Level::P95)).collect::<Result<Vec<Vec<Summary>>, _>>()?;
     let names = &header.manifest.policies;
     let at = |(point, summaries)| {
@@ -271,7 +308,7 @@ fn with_rows<R>(
 }
 
 /// Message and hint, which the error's text carries in parentheses.
-fn words(error: &TableError) -> (String, String) {
+fn words(error: &ArchiveError) -> (String, String) {
     let text = error.to_string();
     match text.split_once(" (") {
         Some((message, hint)) => (message.to_owned(), hint.trim_end_matches(')').to_owned()),
@@ -279,9 +316,16 @@ fn words(error: &TableError) -> (String, String) {
     }
 }
 
-fn damaged(error: &TableError) -> Failure {
+/// Files that do not belong together.
+fn plain(error: &ArchiveError) -> Failure {
     let (message, hint) = words(error);
     Failure::usage(message, hint)
+}
+
+/// A file that is not one of trials.
+pub(super) fn wrong(path: &Path, error: &ArchiveError) -> Failure {
+    let (message, hint) = words(error);
+    Failure::usage(format!("'{}': {message}", path.display()), hint)
 }
 
 fn axis(text: &str) -> Result<Axis, String> {

@@ -1,5 +1,6 @@
 //! `sky-sim verify`: makes a result again and compares bytes.
 
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser};
@@ -21,40 +22,110 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn run(args: &VerifyArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let (manifest, found, again) = make_again(&args.path, console)?;
-    if found == again {
-        console.line(format!("{}: the same {} bytes again", args.path.display(), found.len()))?;
+    let Again { was, now, same, difference } = make_again(&args.path, console)?;
+    let Some(line) = difference else {
+        console.line(format!("{}: the same {same} bytes again", args.path.display()))?;
         return Ok(Exit::Done);
-    }
+    };
     console.line(format!("{}: not the same again", args.path.display()))?;
-    console.lines(reasons(&manifest, &found, &again))?;
+    console.lines(changes(&was, now.as_ref()))?;
+    console.line(format!("  the first difference is at byte {same}, line {line}"))?;
     Ok(Exit::Different)
 }
 
-fn make_again(path: &Path, console: &mut Console) -> Result<(Manifest, Vec<u8>, Vec<u8>), Failure> {
-    let found = files::read_bytes(path)?;
-    if found.starts_with(b"{\"schema\":\"sky-sim.sweep/") {
-        let (_, header, table) = sweep::read_file(path)?;
-        let Command::Sweep(args) = parse(path, &header.manifest)? else { return Err(foreign(path)) };
-        let again = sweep::file(&args, table.trials(), console)?;
-        return Ok((header.manifest, found, again));
+/// A result, made again.
+struct Again {
+    /// What made it then,
+    was: Manifest,
+    /// and now.
+    now: Option<Manifest>,
+    /// Bytes that are the same, from the first on.
+    same: u64,
+    /// The line of the first that is not.
+    difference: Option<usize>,
+}
+
+fn make_again(path: &Path, console: &mut Console) -> Result<Again, Failure> {
+    if files::starts_with(path, b"{\"schema\":\"sky-sim.sweep/")? {
+        return trials_again(path, console);
     }
+    let found = files::read_bytes(path)?;
     let text = String::from_utf8_lossy(&found);
-    if let Ok(swept) = serde_json::from_str::<Swept>(&text)
+    let (was, again) = document_again(path, &text, console)?;
+    let mut against = Against::new(&found[..]);
+    against.write_all(again.as_bytes())?;
+    against.end(was, manifest_of(&again))
+}
+
+/// A file of trials, row by row.
+fn trials_again(path: &Path, console: &mut Console) -> Result<Again, Failure> {
+    let (mut reader, mut row) = (sweep::open(path)?, Vec::new());
+    let head = reader.head().clone();
+    let was = sweep::parsed(path, &head)?.manifest;
+    // To the end once, so that a damaged file is not called another one.
+    while reader.next(&mut row).map_err(|error| sweep::wrong(path, &error))? {}
+    let Command::Sweep(args) = parse(path, &was)? else { return Err(foreign(path)) };
+    let mut against = Against::new(files::open(path)?);
+    let now = sweep::file(&args, head.trials, &mut against, console)?;
+    against.end(was, Some(now))
+}
+
+/// A document of `run`, `compare` or `sweep`, with the manifest of what it was.
+fn document_again(path: &Path, text: &str, console: &mut Console) -> Result<(Manifest, String), Failure> {
+    if let Ok(swept) = serde_json::from_str::<Swept>(text)
         && swept.schema == SWEPT_SCHEMA
     {
         let Command::Sweep(args) = parse(path, &swept.manifest)? else { return Err(foreign(path)) };
-        let again = sweep::document(&args, console)?;
-        return Ok((swept.manifest, found, again.into_bytes()));
+        return Ok((swept.manifest, sweep::document(&args, console)?));
     }
-    let result = ResultRecord::read(&text).map_err(|error| not_a_result(path, &error))?;
+    let result = ResultRecord::read(text).map_err(|error| not_a_result(path, &error))?;
     let Some(manifest) = result.studies.first().map(|study| study.manifest.clone()) else { return Err(foreign(path)) };
     let again = match parse(path, &manifest)? {
         Command::Run(args) => study::document(&args, console)?,
         Command::Compare(args) => compare::document(&args, console)?,
         _ => return Err(foreign(path)),
     };
-    Ok((manifest, found, again.into_bytes()))
+    Ok((manifest, again))
+}
+
+/// Takes bytes, and compares them with those that were found.
+struct Against<R> {
+    found: R,
+    same: u64,
+    line: usize,
+    differs: bool,
+}
+
+impl<R: BufRead> Against<R> {
+    const fn new(found: R) -> Self {
+        Self { found, same: 0, line: 1, differs: false }
+    }
+
+    /// What came of it, once all bytes are there.
+    fn end(mut self, was: Manifest, now: Option<Manifest>) -> Result<Again, Failure> {
+        let is_same = !self.differs && self.found.fill_buf()?.is_empty();
+        Ok(Again { was, now, same: self.same, difference: (!is_same).then_some(self.line) })
+    }
+}
+
+impl<R: BufRead> Write for Against<R> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.differs {
+            return Ok(bytes.len());
+        }
+        let found = self.found.fill_buf()?;
+        let at_most = found.len().min(bytes.len());
+        let same = found.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        self.line += found[..same].split(|byte| *byte == b'\n').count() - 1;
+        self.differs = same < at_most || found.is_empty();
+        self.found.consume(same);
+        self.same += same as u64;
+        Ok(if self.differs { bytes.len() } else { same })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A sweep's document, as far as it is read back.
@@ -81,10 +152,9 @@ fn foreign(path: &Path) -> Failure {
     Failure::usage(message, "verify it with the version that made it")
 }
 
-/// Why bytes may differ: from the manifest first, and where they start to.
-fn reasons(was: &Manifest, found: &[u8], again: &[u8]) -> Vec<String> {
+/// Why bytes may differ, as far as manifests tell.
+fn changes(was: &Manifest, now: Option<&Manifest>) -> Vec<String> {
     let mut lines = Vec::new();
-    let now = manifest_of(again);
     let mut changed = |what: &str, was: &str, now: &str| {
         if was != now {
             lines.push(format!("  {what} was {was}, is {now}"));
@@ -95,19 +165,36 @@ fn reasons(was: &Manifest, found: &[u8], again: &[u8]) -> Vec<String> {
         changed("the scenario's hash", &was.scenario_hash, &now.scenario_hash);
         changed("the catalog's hash", &was.catalog_hash, &now.catalog_hash);
     }
-    let at = found.iter().zip(again).take_while(|(a, b)| a == b).count();
-    let line = found[..at].split(|byte| *byte == b'\n').count();
-    lines.push(format!("  the first difference is at byte {at}, line {line}"));
     lines
 }
 
-fn manifest_of(document: &[u8]) -> Option<Manifest> {
-    if let Ok(result) = ResultRecord::read(&String::from_utf8_lossy(document)) {
+fn manifest_of(document: &str) -> Option<Manifest> {
+    if let Ok(result) = ResultRecord::read(document) {
         return result.studies.first().map(|study| study.manifest.clone());
     }
-    if let Ok(swept) = serde_json::from_slice::<Swept>(document) {
-        return Some(swept.manifest);
+    serde_json::from_str::<Swept>(document).ok().map(|swept| swept.manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that are the same, the line of the first that is not and whether there is one.
+    fn against(found: &str, again: &[&str]) -> (u64, usize, bool) {
+        let mut against = Against::new(found.as_bytes());
+        for part in again {
+            against.write_all(part.as_bytes()).expect("memory");
+        }
+        let is_over = against.found.is_empty();
+        (against.same, against.line, against.differs || !is_over)
     }
-    let line = document.split(|byte| *byte == b'\n').next()?;
-    serde_json::from_slice::<crate::report::sweep::SweepHeader>(line).ok().map(|header| header.manifest)
+
+    #[test]
+    fn the_first_difference_is_found_however_bytes_come() {
+        assert_eq!(against("a\nb\n", &["a", "\nb\n"]), (4, 3, false));
+        assert_eq!(against("a\nb\n", &["a\n", "c\n"]), (2, 2, true));
+        assert_eq!(against("a\nb\n", &["a\nb"]), (3, 2, true), "too short");
+        assert_eq!(against("a\nb", &["a\nb\n"]), (3, 2, true), "too long");
+        assert_eq!(against("", &[]), (0, 1, false));
+    }
 }

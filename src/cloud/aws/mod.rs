@@ -34,8 +34,6 @@ pub struct Aws {
     clock: Clock,
 }
 
-/// How long a machine whose launch was answered by silence may stay out of EC2's listing.
-const LISTING_LAG: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 /// How often a group is tried to be deleted while the machines in it go.
 const GROUP_TRIES: u32 = 20;
 const GROUP_PAUSE: Duration = Duration::from_secs(5);
@@ -74,24 +72,21 @@ impl CloudProvider for Aws {
 
     async fn find(&self, region: &str, key: &LeaseKey) -> Result<Vec<Node>, ProviderError> {
         let ec2 = self.clients.ec2(region);
-        let mut found = nodes::tagged(&ec2, tag::LEASE, &key.0).await?;
-        for pause in LISTING_LAG {
-            if !found.is_empty() {
-                break;
-            }
-            tokio::time::sleep(self.clock.scaled(pause)).await;
-            found = nodes::tagged(&ec2, tag::LEASE, &key.0).await?;
-        }
+        let found = nodes::tagged(&ec2, tag::LEASE, &key.0).await?;
         Ok(nodes::nodes(region, &found))
     }
 
-    async fn release(&self, region: &str, key: &LeaseKey) -> Result<(), ProviderError> {
+    async fn release(&self, region: &str, key: &LeaseKey, known: &[Node]) -> Result<(), ProviderError> {
         let ec2 = self.clients.ec2(region);
         let found = nodes::tagged(&ec2, tag::LEASE, &key.0).await?;
-        if found.is_empty() {
+        let mut ids = nodes::ids(&found);
+        ids.extend(known.iter().map(|node| node.id.clone()));
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
             return Ok(());
         }
-        launch::terminate(&ec2, &nodes::ids(&found)).await?;
+        launch::terminate(&ec2, &ids).await?;
         drop_groups(&ec2, self.clock, &found).await;
         Ok(())
     }

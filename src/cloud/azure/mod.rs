@@ -128,7 +128,8 @@ impl CloudProvider for Azure {
         Ok(nodes)
     }
 
-    async fn release(&self, _region: &str, key: &LeaseKey) -> Result<(), ProviderError> {
+    async fn release(&self, _region: &str, key: &LeaseKey, _known: &[Node]) -> Result<(), ProviderError> {
+        // The group is named after the launch, so nothing has to be listed.
         Ok(self.release_group(key).await?)
     }
 

@@ -101,8 +101,10 @@ impl CloudProvider for Gcp {
         }
     }
 
-    async fn release(&self, region: &str, key: &LeaseKey) -> Result<(), ProviderError> {
-        let nodes = self.find(region, key).await?;
+    async fn release(&self, region: &str, key: &LeaseKey, known: &[Node]) -> Result<(), ProviderError> {
+        let mut nodes = self.find(region, key).await?;
+        let unlisted = known.iter().filter(|node| nodes.iter().all(|listed| listed.id != node.id));
+        nodes.extend(unlisted.cloned().collect::<Vec<_>>());
         launch::delete_all(&self.clouds, &nodes).await
     }
 

@@ -195,13 +195,14 @@ impl<'a> LiveWorld<'a> {
         let Some((cloud, order)) = self.called(lease) else {
             return self.answer(id, Reply::Known(Answer::Released), None);
         };
+        let known = self.made.get(&lease.0).map(|made| made.nodes.clone()).unwrap_or_default();
         if let Err(why) = self.journal.before(Intent::Release { key: &order.key }) {
             return self.answer(id, Reply::Known(Answer::NotReleased(Arc::from(why))), None);
         }
         let (clock, book) = (self.around.clock, Arc::clone(&self.around.book));
         let task = async move {
             let (name, provider) = (cloud.provider.name(), &cloud.provider);
-            let release = || provider.release(&order.region, &order.key);
+            let release = || provider.release(&order.region, &order.key, &known);
             let done = cloud.pace.patiently(name, &book, &clock, RELEASE_LIMIT, release).await;
             Reply::Released(lease, done)
         };

@@ -77,7 +77,7 @@ pub fn differences(compared: Compared<'_>) -> Cells {
             judged.adjusted.map_or_else(String::new, chance),
         ]
     };
-    let head = ["POLICY", "MEASURE", "DIFFERENCE", "95 % INTERVAL", "FACTOR", "95 % INTERVAL", "p (Holm)"];
+    let head = ["POLICY", "MEASURE", "DIFFERENCE", "95 % INTERVAL", "FACTOR", "FACTOR 95 %", "p (Holm)"];
     Cells::new(head, judgement.rows.iter().map(row).collect())
 }
 

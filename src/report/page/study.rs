@@ -103,6 +103,10 @@ impl Studied<'_> {
                 ("launch calls", shown(summary.attempts, |n| format!("{n:.2}"))),
                 ("$/h", shown(summary.price_hourly, |n| format!("{n:.2}"))),
             ];
+            let jobs = summary.jobs.as_ref();
+            facts.extend(jobs.map(|jobs| ("jobs done", shown(jobs.done, percent))));
+            facts.extend(jobs.filter(|jobs| jobs.missed.is_some()).map(|jobs| ("late", shown(jobs.missed, percent))));
+            facts.extend(jobs.map(|jobs| ("job cost ($)", shown(jobs.cost, |n| format!("{n:.2}")))));
             facts.extend(regret.map(|regret| ("regret $/h", format!("{:.2}", regret.value + 0.0))));
             let what = match p50.and_then(|p50| p50.interval) {
                 Some(ends) => format!("median wait, {} .. {}", time(ends.low), time(ends.high)),
@@ -172,6 +176,10 @@ impl Studied<'_> {
                 }
             }
             None => page.table(&table(arms.iter().copied())),
+        }
+        if let Some(jobs) = crate::report::jobs::cells(arms.iter().copied()) {
+            page.subheading("What became of jobs");
+            page.table(&jobs);
         }
         page.subheading("How requests ended, and why launches were refused");
         page.list(&ends(arms.iter().copied()));

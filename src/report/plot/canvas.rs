@@ -19,6 +19,12 @@ pub(super) const UNSAID: f64 = 8.0;
 const BELOW: f64 = 62.0;
 /// A character of a label is about so wide.
 const CHARACTER: f64 = 7.0;
+/// A character of what an axis means.
+const AXIS_CHARACTER: f64 = 7.5;
+/// How long an arrow is.
+pub(super) const ARROW: f64 = 16.0;
+/// From one line of what an axis means to the next.
+const AXIS_LINE: f64 = 18.0;
 
 /// A sheet under the pen. The box of the axes is `left..right`, `top..bottom`.
 pub(super) struct Canvas {
@@ -83,6 +89,13 @@ impl Canvas {
         }
     }
 
+    /// An arrow to the right or the left that ends at a point: what it stands for lies beyond.
+    pub(super) fn arrow(&mut self, (x, y): Point, is_right: bool, ink: Ink) -> &mut Shape {
+        let back = |length: f64| if is_right { x - length } else { x + length };
+        self.line(vec![(back(ARROW), y), (x, y)], ink, 3);
+        self.line(vec![(back(7.0), y - 5.0), (x, y), (back(7.0), y + 5.0)], ink, 3)
+    }
+
     /// A filled box.
     pub(super) fn fill(&mut self, from: Point, to: Point, ink: Ink) -> &mut Shape {
         self.put(What::Box { from, to }, ink)
@@ -107,7 +120,11 @@ impl Canvas {
         self.line(vec![(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)], Ink::Grey, 1);
         let middle = f64::midpoint(self.left, self.right);
         let middle = if self.is_narrow() { self.drawing.width / 2.0 } else { middle };
-        self.words(below, (middle, self.bottom + 30.0), Font::Axis, Anchor::Below);
+        for (n, line) in in_lines(below, self.drawing.width).into_iter().enumerate() {
+            let down = AXIS_LINE * n as f64;
+            self.words(&line, (middle, self.bottom + 30.0 + down), Font::Axis, Anchor::Below);
+            self.drawing.height = self.bottom + BELOW + down;
+        }
         let left = if self.room == Room::Sheet { 24.0 } else { 4.0 };
         self.words(above, (left, self.top - 26.0), Font::Label, Anchor::Left);
     }
@@ -118,6 +135,8 @@ impl Canvas {
             self.line(vec![(x, self.top), (x, self.bottom)], Ink::Faint, 1);
         }
         let half = width_of(text) / 2.0;
+        // The last one may stand at the edge.
+        let x = x.min(self.drawing.width - half);
         if x - half > self.ticked + 4.0 {
             self.words(text, (x, self.bottom + 7.0), Font::Label, Anchor::Below);
             self.ticked = x + half;
@@ -173,6 +192,19 @@ impl Canvas {
     pub(super) fn across(&self, part: f64) -> f64 {
         self.left + part * (self.right - self.left)
     }
+}
+
+/// What an axis means, in as many lines as its room needs.
+fn in_lines(text: &str, room: f64) -> Vec<String> {
+    let most = (room / AXIS_CHARACTER) as usize;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= most) {
+            Some(line) => line.extend([" ", word]),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// About how wide a label is.

@@ -1,7 +1,7 @@
 //! Estimates with their intervals, a line each, on one axis: differences from a baseline, or values.
 
 use super::Picture;
-use super::canvas::{Canvas, Margins, UNSAID, width_of};
+use super::canvas::{ARROW, Canvas, Margins, UNSAID, width_of};
 use super::choices::steps;
 use super::drawing::{Anchor, Drawing, Font, Ink, Room};
 
@@ -37,7 +37,7 @@ pub struct Ranges {
     pub groups: Vec<(String, Vec<Range>)>,
 }
 
-/// A factor farther from 1 is drawn at the edge.
+/// A factor farther from 1 lies beyond the edge, and an arrow stands there.
 const FARTHEST: f64 = 8.0;
 
 impl Ranges {
@@ -123,8 +123,20 @@ impl Picture for Ranges {
                 let ends = format!("{} .. {}", self.text(range.ends.0), self.text(range.ends.1));
                 let luck = if range.is_unclear { ", may be luck" } else { "" };
                 let tip = format!("{} {head}: {text}, 95 % interval {ends}{luck}", range.label);
-                page.dot((at, y), 5.0, ink, range.is_unclear).tip(tip);
-                if !page.is_narrow() {
+                let is_beyond = !(low..=high).contains(&range.value);
+                if is_beyond {
+                    page.arrow((at, y), range.value > high, ink).tip(tip);
+                } else {
+                    page.dot((at, y), 5.0, ink, range.is_unclear).tip(tip);
+                }
+                if page.is_narrow() && is_beyond {
+                    let (x, anchor) = if range.value > high {
+                        (at - ARROW - 6.0, Anchor::Right)
+                    } else {
+                        (at + ARROW + 6.0, Anchor::Left)
+                    };
+                    page.words(&text, (x, y), Font::Label, anchor);
+                } else if !page.is_narrow() {
                     let mark = if range.is_unclear { "~ " } else { "" };
                     page.words(&format!("{mark}{text}"), (page.right + 12.0, y), Font::Label, Anchor::Left);
                 }

@@ -1,10 +1,10 @@
 //! Two numbers of each of several things, with their intervals, and which of them nothing beats in both.
 
 use super::Picture;
-use super::canvas::{Canvas, Margins, SAID};
+use super::canvas::{Canvas, Margins, SAID, width_of};
 use super::cdf::TICKS;
 use super::choices::{dollars, steps};
-use super::drawing::{Anchor, Drawing, Font, Ink, Room};
+use super::drawing::{Anchor, Drawing, Font, Ink, Point, Room};
 use super::style::time_tick;
 
 /// One thing.
@@ -86,10 +86,23 @@ impl Picture for Scatter {
         for tick in ticks {
             page.tick_x(page.across(part(tick)), &time_tick(tick), true);
         }
+        let mut entries: Vec<_> =
+            self.spots.iter().enumerate().map(|(n, spot)| (Ink::Series(n), spot.label.clone())).collect();
         if let Some((cost, label)) = &self.bound {
             let y = page.height(cost - low, high - low);
             page.dashes((page.left, y), (page.right, y), Ink::Grey);
-            page.words(label, (page.right - 6.0, y - 10.0), Font::Label, Anchor::Right);
+            let crosses = |spot: &Spot| {
+                let [left, at, right] = [1, 0, 2].map(|n| page.across(part(spot.wait[n])));
+                let [above, below] = [2, 1].map(|n| page.height(spot.cost[n] - low, high - low));
+                Taken { left: left.min(at - DOT), right: right.max(at + DOT), above, below }
+            };
+            let taken: Vec<Taken> = self.spots.iter().map(crosses).collect();
+            match place_of(&page, label, y, &taken) {
+                Some((at, anchor)) => page.words(label, at, Font::Label, anchor),
+                // Below a phone's picture there is room for all of it, beside a wide one for its name.
+                None if page.is_narrow() => entries.push((Ink::Grey, label.clone())),
+                None => entries.push((Ink::Grey, label.split(':').next().unwrap_or(label).to_owned())),
+            }
         }
         let front = self.front();
         let at =
@@ -105,19 +118,73 @@ impl Picture for Scatter {
             let beaten = if front.contains(&n) { "" } else { "; another is cheaper and faster" };
             let wait = crate::report::study::time(spot.wait[0]);
             let tip = format!("{}: waits {wait}, costs ${:.3}/h{beaten}", spot.label, spot.cost[0]);
-            page.dot((x, y), 6.0, Ink::Series(n), !beaten.is_empty()).tip(tip);
+            page.dot((x, y), DOT, Ink::Series(n), !beaten.is_empty()).tip(tip);
         }
         page.axes(&self.axis, "cost obtained ($/h)");
-        let entry = |(n, spot): (usize, &Spot)| (Ink::Series(n), spot.label.clone());
-        let entries: Vec<_> = self.spots.iter().enumerate().map(entry).collect();
         page.legend(&entries);
         page.finish()
     }
 }
 
+/// The radius of a dot.
+const DOT: f64 = 6.0;
+/// Half of how high a label is, with some air.
+const HALF: f64 = 9.0;
+
+/// The box of a dot with its intervals.
+struct Taken {
+    left: f64,
+    right: f64,
+    above: f64,
+    below: f64,
+}
+
+/// Where the label of a level line runs into nothing: above or below its end or its start.
+fn place_of(page: &Canvas, label: &str, y: f64, taken: &[Taken]) -> Option<(Point, Anchor)> {
+    let width = width_of(label);
+    let ends = [(page.right - 6.0, Anchor::Right), (page.left + 6.0, Anchor::Left)];
+    let places = [-HALF - 1.0, HALF + 1.0].into_iter().flat_map(|down| ends.map(|(x, anchor)| ((x, y + down), anchor)));
+    places.into_iter().find(|((x, y), anchor)| {
+        let (left, right) = if *anchor == Anchor::Right { (x - width, *x) } else { (*x, x + width) };
+        let is_inside = left >= page.left && right <= page.right && y - HALF >= page.top && y + HALF <= page.bottom;
+        let meets = |taken: &Taken| {
+            let (above, below) = (taken.above - DOT, taken.below + DOT);
+            taken.left < right && left < taken.right && above < y + HALF && y - HALF < below
+        };
+        is_inside && !taken.iter().any(meets)
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::drawing::{Shape, What};
     use super::*;
+
+    #[test]
+    fn the_label_of_the_bound_runs_into_no_dot() {
+        for room in [Room::Sheet, Room::Wide, Room::Narrow] {
+            for waits in [[60.0, 600.0, 70.0], [590.0, 600.0, 595.0], [60.0, 61.0, 62.0], [60.0, 300.0, 600.0]] {
+                let spots = waits.map(|wait| Spot { label: "x".into(), wait: [wait; 3], cost: [3.0, 2.9, 3.1] });
+                let bound = Some((3.0, "clairvoyant: the cheapest that could be had".to_owned()));
+                let drawing = Scatter { spots: spots.into(), bound, ..Scatter::default() }.draw(room);
+                let words = |shape: &Shape| match &shape.what {
+                    What::Words { text, at, anchor, .. } if text.starts_with("clairvoyant") => {
+                        let left = if *anchor == Anchor::Right { at.0 - width_of(text) } else { at.0 };
+                        Some((left, left + width_of(text), at.1))
+                    }
+                    _ => None,
+                };
+                let labels: Vec<_> = drawing.shapes.iter().filter_map(words).collect();
+                let [(left, right, y)] = labels[..] else { panic!("one label, not {labels:?}") };
+                assert!(left >= 0.0 && right <= drawing.width, "{room:?} {waits:?}: {left} to {right}");
+                for shape in &drawing.shapes {
+                    let What::Dot { at, radius, .. } = shape.what else { continue };
+                    let is_clear = at.0 + radius < left || at.0 - radius > right || (at.1 - y).abs() > radius + 6.0;
+                    assert!(is_clear, "{room:?} {waits:?}: a dot at {at:?} in the label {left} to {right}, {y}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_front_is_what_nothing_beats() {

@@ -115,16 +115,22 @@ fn ranges() -> Ranges {
 }
 
 #[test]
-fn what_may_be_luck_is_hollow_and_grey() {
-    let drawing = ranges().draw(Room::Sheet);
-    let dots = drawing.shapes.iter().filter_map(|shape| match shape.what {
-        drawing::What::Dot { is_hollow, at, .. } => Some((is_hollow, shape.ink, at.0)),
-        _ => None,
-    });
-    let [luck, told] = dots.collect::<Vec<_>>()[..] else { panic!("two dots") };
-    assert_eq!((luck.0, luck.1), (true, drawing::Ink::Grey));
-    assert_eq!((told.0, told.1), (false, drawing::Ink::Series(2)));
-    assert!(told.2 <= drawing.width, "what is far off stands at the edge");
+fn what_may_be_luck_is_hollow_and_grey_and_what_is_far_off_an_arrow() {
+    for room in [Room::Sheet, Room::Wide, Room::Narrow] {
+        let drawing = ranges().draw(room);
+        let dots = drawing.shapes.iter().filter_map(|shape| match shape.what {
+            drawing::What::Dot { is_hollow, .. } => Some((is_hollow, shape.ink)),
+            _ => None,
+        });
+        assert_eq!(dots.collect::<Vec<_>>(), [(true, drawing::Ink::Grey)], "40 times is no dot at 8 times");
+        let told = drawing.shapes.iter().filter(|shape| shape.tip.is_some() && shape.ink == drawing::Ink::Series(2));
+        let tips: Vec<_> = told.map(|shape| (&shape.what, shape.tip.clone().unwrap_or_default())).collect();
+        let [(drawing::What::Line { .. }, tip)] = &tips[..] else { panic!("{tips:?}") };
+        assert!(tip.contains("40.00 ×"), "{tip}");
+        let is_value =
+            |shape: &drawing::Shape| matches!(&shape.what, drawing::What::Words { text, .. } if text == "40.00 ×");
+        assert_eq!(drawing.shapes.iter().filter(|shape| is_value(shape)).count(), 1, "its value stands beside it");
+    }
 }
 
 #[test]
@@ -150,7 +156,13 @@ fn every_picture_fits_its_room() {
     let scatter = Scatter { title: "Cost".into(), spots: vec![spot], ..Scatter::default() };
     let curve = Curve { label: "trace".into(), points: vec![(195.0, 0.03), (3600.0, 0.3)], series: 0, is_dots: true };
     let curves = Curves { title: "Up again".into(), curves: vec![curve], ..Curves::default() };
-    let pictures: [&dyn Picture; 7] = [&cdf(), &bars(), &gantt(), &ranges(), &stacks, &scatter, &curves];
+    let regret = Ranges {
+        axis: "above the cheapest that could be had at the moment of the request ($/h)".into(),
+        is_factor: false,
+        unit: "$",
+        ..ranges()
+    };
+    let pictures: [&dyn Picture; 8] = [&cdf(), &bars(), &gantt(), &ranges(), &regret, &stacks, &scatter, &curves];
     for picture in pictures {
         for room in [Room::Sheet, Room::Wide, Room::Narrow] {
             let drawing = picture.draw(room);
@@ -158,7 +170,8 @@ fn every_picture_fits_its_room() {
                 let points = match &shape.what {
                     drawing::What::Line { points, .. } => points.clone(),
                     drawing::What::Box { from, to } => vec![*from, *to],
-                    drawing::What::Dot { at, .. } | drawing::What::Words { at, .. } => vec![*at],
+                    drawing::What::Dot { at, .. } => vec![*at],
+                    drawing::What::Words { text, at, font, anchor } => ends(text, *at, *font, *anchor),
                 };
                 let inside =
                     |(x, y): &(f64, f64)| (0.0..=drawing.width).contains(x) && (0.0..=drawing.height).contains(y);
@@ -166,6 +179,20 @@ fn every_picture_fits_its_room() {
             }
         }
     }
+}
+
+/// Where words begin and end, by the width of letters that the SVG is set in; titles wrap by themselves.
+fn ends(text: &str, at: (f64, f64), font: drawing::Font, anchor: drawing::Anchor) -> Vec<(f64, f64)> {
+    if matches!(font, drawing::Font::Title | drawing::Font::Subtitle) {
+        return vec![at];
+    }
+    let width = text.chars().count() as f64 * f64::from(font.size()) * 0.48;
+    let before = match anchor {
+        drawing::Anchor::Left => 0.0,
+        drawing::Anchor::Right => width,
+        drawing::Anchor::Below => width / 2.0,
+    };
+    vec![(at.0 - before, at.1), (at.0 - before + width, at.1)]
 }
 
 #[test]

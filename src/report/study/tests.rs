@@ -1,4 +1,5 @@
 use crate::model::{Cause, Money, Outcome, Span};
+use crate::sim::Ends;
 use crate::study::stats::Level;
 use crate::study::{Refusals, Summary, Trial, summarise};
 
@@ -22,7 +23,7 @@ fn trials() -> Vec<Trial> {
 fn summed(trials: &[Trial]) -> Summary {
     let mut refusals = Refusals::default();
     refusals[Cause::Stockout as usize] = trials.iter().map(|trial| u64::from(trial.attempts - 1)).sum();
-    summarise(trials, &refusals, Level::P95).expect("numbers")
+    summarise(Ends::Each(trials), &refusals, Level::P95).expect("numbers")
 }
 
 fn manifest() -> Manifest {
@@ -63,7 +64,7 @@ fn json_meets_its_schema() {
 #[test]
 fn csv_has_a_line_a_request() {
     let trials = trials();
-    let text = csv([("cloud-first", trials.as_slice())], 1);
+    let text = CSV_HEAD.to_owned() + &csv_lines("cloud-first", 0, &trials, 1);
     let mut reader = ::csv::Reader::from_reader(text.as_bytes());
     let records: Vec<::csv::StringRecord> = reader.records().map(|r| r.expect("a row")).collect();
     assert_eq!(records.len(), 200);

@@ -159,8 +159,8 @@ async fn machines_are_made_found_stopped_started_and_given_back() {
     let started = azure.start(&stopped).await.expect("started");
     assert!(started.iter().all(|node| node.state == NodeState::Running && node.public_ip.is_some()), "{started:?}");
 
-    azure.release("eastus", &order.key).await.expect("released");
-    azure.release("eastus", &order.key).await.expect("already gone is done");
+    azure.release("eastus", &order.key, &[]).await.expect("released");
+    azure.release("eastus", &order.key, &[]).await.expect("already gone is done");
     assert!(world.site.books().running.is_empty());
     assert_eq!(azure.find("eastus", &order.key).await.expect("asked"), []);
     assert_eq!(world.left().await, 0);
@@ -244,7 +244,7 @@ async fn a_lost_answer_is_found_once() {
     let again = world.azure.launch(&order).await.expect("the same");
     assert_eq!(again.nodes.len(), 1);
     assert_eq!(world.site.books().launched, 1, "made twice");
-    world.azure.release("eastus", &order.key).await.expect("released");
+    world.azure.release("eastus", &order.key, &[]).await.expect("released");
     assert_eq!(world.left().await, 0);
 }
 
@@ -261,7 +261,7 @@ async fn what_was_begun_without_a_machine_is_told_of() {
     assert_eq!(found.iter().map(|node| node.state).collect::<Vec<_>>(), [NodeState::Failed]);
     let listed = world.azure.list("owner-1", &["eastus".to_owned()]).await.expect("listed");
     assert_eq!(listed, found);
-    world.azure.release("eastus", &key).await.expect("released");
+    world.azure.release("eastus", &key, &[]).await.expect("released");
     assert_eq!(world.left().await, 0);
 }
 
@@ -276,14 +276,14 @@ async fn somebody_elses_resource_keeps_its_group() {
     let body =
         json!({"location": "eastus", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 8}});
     assert_eq!(world.ask(Method::PUT, &disk, Some(body)).await.0, 201);
-    world.azure.release("eastus", &order.key).await.expect("released");
+    world.azure.release("eastus", &order.key, &[]).await.expect("released");
     assert!(world.site.books().running.is_empty());
     let (_, left) = world.ask(Method::GET, &format!("{group}/resources?api-version=2021-04-01"), None).await;
     let names: Vec<&Value> = left["value"].as_array().expect("a list").iter().map(|one| &one["name"]).collect();
     assert_eq!(names, ["precious"]);
     assert_eq!(world.azure.find("eastus", &order.key).await.expect("asked"), [], "the group is no longer ours");
     assert_eq!(world.azure.list("owner-1", &["eastus".to_owned()]).await.expect("asked"), []);
-    world.azure.release("eastus", &order.key).await.expect("already gone is done");
+    world.azure.release("eastus", &order.key, &[]).await.expect("already gone is done");
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ async fn in_passing_time_the_server_says_when_to_look_again() {
     assert_eq!(launched.nodes[0].state, NodeState::Running);
     assert!(world.site.clock().now().since(Timestamp::ZERO).as_secs_f64() > 20.0, "no time passed");
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
-    world.azure.release("eastus", &launched.nodes[0].key).await.expect("released");
+    world.azure.release("eastus", &launched.nodes[0].key, &[]).await.expect("released");
     assert!(world.site.books().running.is_empty());
 }
 
@@ -340,7 +340,7 @@ async fn settle(world: &World, order: &Order, counts: &mut BTreeMap<&'static str
 }
 
 async fn give_back(world: &World, order: &Order, counts: &mut BTreeMap<&'static str, u32>) {
-    while world.azure.release("eastus", &order.key).await.is_err() {
+    while world.azure.release("eastus", &order.key, &[]).await.is_err() {
         *counts.entry("not released").or_default() += 1;
     }
 }
@@ -379,10 +379,10 @@ async fn a_start_that_finds_no_room_leaves_the_machine_stopped() {
     assert_eq!(cause, Some(Cause::Stockout), "{heard:?}");
     let found = world.azure.find("eastus", &first.key).await.expect("found");
     assert_eq!(found.iter().map(|node| node.state).collect::<Vec<_>>(), [NodeState::Stopped]);
-    world.azure.release("eastus", &second.key).await.expect("released");
+    world.azure.release("eastus", &second.key, &[]).await.expect("released");
     let started = world.azure.start(&found).await.expect("room");
     assert_eq!(started[0].state, NodeState::Running);
-    world.azure.release("eastus", &first.key).await.expect("released");
+    world.azure.release("eastus", &first.key, &[]).await.expect("released");
     assert_eq!(world.left().await, 0);
 }
 

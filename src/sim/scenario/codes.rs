@@ -53,14 +53,16 @@ pub const ALL: &[Code] = &[
     code(
         SYNTAX,
         "The file is not YAML, or a key is given twice in one mapping.",
-        "The place named is where reading stopped: the mistake is there or just before. Of a key that is given twice both \
-         places are named, since nobody can tell which one was meant.",
+        "A bracket that is not closed is shown where it was opened. Otherwise the place named is where reading stopped: the \
+         mistake is there or just before. Of a key that is given twice both places are named, since nobody can tell which one \
+         was meant.",
         ["clouds:\n  gcp: never\n  gcp: always", "clouds:\n  gcp: never\n  aws: always"],
     ),
     code(
         UNKNOWN_KEY,
         "No part of a scenario has this key.",
-        "A misspelt key would be silently without effect. Keys are listed in scenarios/README.md; near ones are suggested.",
+        "A misspelt key would be silently without effect. Near ones are suggested; `sky-sim schema` has them all, and \
+         with it an editor completes them.",
         ["trails: 1000", "trials: 1000"],
     ),
     code(
@@ -79,7 +81,7 @@ pub const ALL: &[Code] = &[
         UNKNOWN_NAME,
         "The name is not one that could stand here.",
         "It is neither a cloud, region, zone, instance type or accelerator of the catalog, nor a policy, probe, metric or \
-         error body, whichever the key asks for. `sky show-gpus` lists what the catalog has.",
+         error body, whichever the key asks for. `sky gpus list` tells what the catalog has.",
         ["clouds:\n  gcp/us-centrl1: never", "clouds:\n  gcp/us-central1: never"],
     ),
     code(
@@ -141,6 +143,16 @@ pub fn explain(code: &str) -> Option<&'static Code> {
     ALL.iter().find(|known| known.code.eq_ignore_ascii_case(code.trim()))
 }
 
+/// Without what only follows from a parameter that there is none of, which stands at the same place. Where imports are
+/// missing, so may be its value: nothing is known of the parameter then.
+pub(super) fn told_once(problems: Vec<Problem>, is_whole: bool) -> Vec<Problem> {
+    let place = |problem: &Problem| (problem.file.clone(), problem.line, problem.column);
+    let is_unknown = |problem: &Problem| problem.code == Some(UNKNOWN_PARAMETER);
+    let unknown: Vec<_> = problems.iter().filter(|problem| is_unknown(problem)).map(place).collect();
+    let stays = |problem: &Problem| if is_unknown(problem) { is_whole } else { !unknown.contains(&place(problem)) };
+    problems.into_iter().filter(stays).collect()
+}
+
 /// Gives the problems of the typed reader, which knows no codes, the code of their kind.
 pub(super) fn numbered(problems: Vec<Problem>) -> Vec<Problem> {
     let number = |problem: Problem| {
@@ -157,4 +169,74 @@ pub(super) fn numbered(problems: Vec<Problem>) -> Vec<Problem> {
         problem.code(code)
     };
     problems.into_iter().map(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::Catalog;
+    use crate::sim::scenario::Scenario;
+    use crate::yaml::{Problem, Source};
+
+    const HEAD: &str = "schema: 1\ntitle: t\nwhy: w\n";
+
+    fn load(text: &str) -> Result<Scenario, Vec<Problem>> {
+        Scenario::load(&Source { name: "s.yaml", text }, Catalog::embedded(), &[])
+    }
+
+    fn problems(text: &str) -> String {
+        let problems = load(text).map(|scenario| scenario.title).unwrap_err();
+        let told = |p: &Problem| format!("{}:{} {} {}", p.line, p.column, p.code.unwrap_or("-"), p.message);
+        problems.iter().map(told).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whatever cannot be read, the rest is.
+    #[test]
+    fn no_error_hides_another() {
+        let text = "title: t\ntrails: 5\nimport: nowhere.yaml\n\
+                    shocks:\n  - {on: nowhere, every: 0s, lasts: $gone}\n\
+                    clouds:\n  gcp/A1OO: {pool: {markov: {up: 1h, down: 5 parsecs}}, spot: {life: stok}}\n  aws: {quota: {limt: 3}}\n\
+                    demands:\n  - {gpus: V1OO, count: 2, arrivals: {every: 1h}}\n  - {gpus: $what}\n";
+        let found = problems(text);
+        let expected = [
+            "1:1 S003 a scenario needs a value for schema",
+            "1:1 S003 a scenario needs a value for why",
+            "2:1 S002 unknown key 'trails' in a scenario",
+            "3:9 S011 'nowhere.yaml' cannot be read",
+            "5:10 S005 'nowhere' names nothing",
+            "5:26 S006 every of a shock must be longer than nothing",
+            "7:3 S005 'A1OO' names nothing",
+            "7:44 S004 down: '5 parsecs' is not a duration",
+            "7:70 S004 'stok' is neither a life nor a law of one",
+            "8:17 S002 unknown key 'limt' in quota",
+            "10:12 S008 unknown accelerator 'V1OO'",
+            "10:25 S004 either count or arrivals",
+        ];
+        for line in expected {
+            assert!(found.contains(line), "missing: {line}\n{found}");
+        }
+        // The missing file may have had the parameters, and who misspelt `limit` did not forget it.
+        assert_eq!(found.lines().count(), expected.len(), "{found}");
+    }
+
+    #[test]
+    fn a_parameter_that_there_is_none_of_is_one_error() {
+        let text =
+            format!("{HEAD}trials: $n\nclouds: {{aws: {{pool: $p}}}}\ndemand: {{gpus: $g, hold: $h}}\nhorizon: $d\n");
+        let found = problems(&text);
+        assert_eq!(found.lines().count(), 5, "{found}");
+        assert!(found.lines().all(|line| line.contains("S007 no parameter is called")), "{found}");
+    }
+
+    #[test]
+    fn a_name_that_looks_right_is_suggested() {
+        for (demand, meant) in [("A1OO", "A100"), ("v1oO", "V100"), ("HlOO:8", "H100")] {
+            let problems =
+                load(&format!("{HEAD}demand: {{gpus: '{demand}'}}\nclouds: {{'*/{demand}': never}}\n")).unwrap_err();
+            assert_eq!(problems.len(), 2, "{problems:?}");
+            for problem in problems {
+                let hint = problem.hint.clone().unwrap_or_default();
+                assert!(hint.starts_with(&format!("did you mean '{meant}'")), "{problem}");
+            }
+        }
+    }
 }

@@ -59,7 +59,7 @@ fn one(source: &Source, reader: &Reader, node: &Node, line: usize) -> Option<Vec
     if let (Some(node), Some(_)) = (fields.get("job"), &hold) {
         reader.error(node.spot, "either hold or job, not both: a job holds its machines until its work is done");
     }
-    let crowd = work::Crowd::read(&fields)?;
+    let crowd = work::Crowd::read(&fields);
     let task = task?;
     let each = |n: usize| DemandSpec {
         task: task.clone(),

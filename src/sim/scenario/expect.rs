@@ -103,27 +103,14 @@ impl Metric {
         Self::ALL.iter().find(|(_, metric)| *metric == self).map_or("", |(name, _)| name)
     }
 
-    fn is_duration(self) -> bool {
+    /// True if it is a time, in seconds.
+    pub fn is_duration(self) -> bool {
         matches!(self, Self::WaitP50 | Self::WaitP90 | Self::JobTimeMean | Self::WorkLostMean)
     }
 }
 
 /// Keys of `expect`.
 pub(super) const KEYS: &[&str] = &["outcome", "obtained", "path", "attempts", "wait", "price", "table"];
-
-/// Ends of a pursuit that can be expected.
-pub(super) const OUTCOMES: [Outcome; 10] = [
-    Outcome::Placed,
-    Outcome::Infeasible,
-    Outcome::NoCapacity,
-    Outcome::NoQuota,
-    Outcome::NotAuthorized,
-    Outcome::Invalid,
-    Outcome::TimedOut,
-    Outcome::TooManyAttempts,
-    Outcome::OverBudget,
-    Outcome::Cancelled,
-];
 
 /// Reads `expect`. Offerings are those of the scenario's own catalog.
 pub(super) fn read(reader: &Reader, root: &Map, catalog: &Catalog) -> Expect {
@@ -133,8 +120,8 @@ pub(super) fn read(reader: &Reader, root: &Map, catalog: &Catalog) -> Expect {
     };
     fields.only(KEYS);
     let select = |node: &Node| Selector::read(reader, catalog, reader.string(node, "a selector")?, node.spot);
-    let names: Vec<&str> = OUTCOMES.iter().map(|outcome| outcome.name()).collect();
-    let outcome = fields.one_of("outcome", &names).and_then(|name| OUTCOMES.into_iter().find(|o| o.name() == name));
+    let names: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.name()).collect();
+    let outcome = fields.one_of("outcome", &names).and_then(|name| Outcome::ALL.into_iter().find(|o| o.name() == name));
     Expect {
         outcome,
         obtained: fields.get("obtained").and_then(select),

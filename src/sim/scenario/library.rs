@@ -60,11 +60,16 @@ impl<'a> Library<'a> {
         self.read.into_inner()
     }
 
-    /// Reads a scenario and everything it imports: imported files before those that import them, each once.
-    pub(super) fn gather(&self, source: &Source) -> Result<Vec<Part>, Vec<Problem>> {
+    /// Reads a scenario and everything it imports: imported files before those that import them, each once. Beside them
+    /// what is wrong with imports; the files that could be read are there all the same.
+    ///
+    /// # Errors
+    /// The scenario itself is no YAML.
+    pub(super) fn gather(&self, source: &Source) -> Result<(Vec<Part>, Vec<Problem>), Vec<Problem>> {
         let mut gathering = Gathering { library: self, parts: Vec::new(), open: Vec::new(), problems: Vec::new() };
         gathering.take(source);
-        if gathering.problems.is_empty() { Ok(gathering.parts) } else { Err(gathering.problems) }
+        let is_read = gathering.parts.last().is_some_and(|part| part.name == source.name);
+        if is_read { Ok((gathering.parts, gathering.problems)) } else { Err(gathering.problems) }
     }
 
     /// Traces relative to the folder of this file.

@@ -22,6 +22,7 @@ mod shown;
 mod stocks;
 #[cfg(test)]
 mod tests;
+mod worded;
 mod work;
 
 use std::path::Path;
@@ -49,7 +50,7 @@ pub use schema::scenario_schema;
 pub use selector::Selector;
 pub use settings::{Fault, Life, Line, Outcome as Answered, Refused};
 pub use shocks::{Per, ShockSpec};
-pub use shown::{Share, ShownPool, Together, together};
+pub use shown::{Share, ShownPool, Together, idle, together};
 
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
@@ -137,7 +138,7 @@ impl Scenario {
         files: Files<'_>,
     ) -> Result<Self, Vec<Problem>> {
         let library = Library::new(files);
-        let parts = library.gather(source)?;
+        let (parts, imports) = library.gather(source)?;
         let readers: Vec<Reader> =
             parts.iter().map(|part| Reader::new(Source { name: &part.name, text: &part.text })).collect();
         let read = read(&parts, &readers, base, settings, &library);
@@ -145,26 +146,43 @@ impl Scenario {
         // The scenario's own file comes last and is told first.
         for reader in readers.into_iter().rev() {
             let (errors, others) = reader.finish();
-            problems.extend(errors);
+            problems.extend(codes::numbered(errors));
             warnings.extend(others);
         }
-        let mut problems = codes::numbered(problems);
-        let Some(mut scenario) = read else { return Err(problems) };
-        scenario.warnings = warnings;
-        scenario.hash = hash(source.text, settings, &library.into_read());
-        let clouds: Vec<CloudId> = scenario.catalog.clouds().collect();
-        for demand in &scenario.demands {
+        let scenario = read.map(|mut scenario| {
+            scenario.warnings = warnings;
+            scenario.hash = hash(source.text, settings, &library.into_read());
+            problems.extend(scenario.resolve());
+            scenario
+        });
+        let mut problems = codes::told_once(problems, imports.is_empty());
+        problems.extend(imports);
+        let place = |problem: &Problem| (problem.line, problem.column);
+        problems.sort_by_key(|problem| if problem.file == source.name { (0, place(problem)) } else { (1, (0, 0)) });
+        scenario.filter(|_| problems.is_empty()).ok_or(problems)
+    }
+
+    /// Looks up the names of what is demanded; what is wrong with them.
+    fn resolve(&mut self) -> Vec<Problem> {
+        let clouds: Vec<CloudId> = self.catalog.clouds().collect();
+        let mut problems = Vec::new();
+        for demand in &self.demands {
             // Demands of one line are the same task.
-            if let Some(last) = scenario.requests.last().filter(|_| demand.nth > 0) {
-                scenario.requests.push(last.clone());
+            if let Some(last) = self.requests.last().filter(|_| demand.nth > 0) {
+                self.requests.push(last.clone());
                 continue;
             }
-            match resolve(&demand.task, &scenario.catalog, &clouds) {
-                Ok(request) => scenario.requests.push(request),
+            match resolve(&demand.task, &self.catalog, &clouds) {
+                Ok(request) => self.requests.push(request),
                 Err(found) => problems.extend(found.into_iter().map(|problem| problem.code(codes::BAD_DEMAND))),
             }
         }
-        if problems.is_empty() { Ok(scenario) } else { Err(problems) }
+        problems
+    }
+
+    /// True if it says what must come of it.
+    pub fn expects(&self) -> bool {
+        self.expect != Expect::default() || !self.probes.is_empty() || !self.thresholds.is_empty()
     }
 
     /// True if any demand is for a job.
@@ -224,7 +242,9 @@ fn read(
     for (root, reader) in roots.iter().zip(readers) {
         let fields = reader.fields(root, "a scenario")?;
         fields.only(KEYS);
-        check_schema(reader, fields.require("schema", root.spot))?;
+        if let Some(node) = fields.require("schema", root.spot) {
+            check_schema(reader, node)?;
+        }
         catalog = overlay::read(reader, fields.map(), &catalog).unwrap_or(catalog);
     }
     let mut said = Said::default();
@@ -258,15 +278,16 @@ fn read(
         probes: expect::probes(reader, map),
         thresholds: expect::thresholds(reader, map),
         matrix: parameters::matrix(reader, map, &parameters),
-        title: title?.to_owned(),
-        why: why?.trim().to_owned(),
+        // A missing one is an error, after which the demands are looked at all the same.
+        title: title.unwrap_or_default().to_owned(),
+        why: why.unwrap_or_default().trim().to_owned(),
         catalog: Arc::new(catalog),
         warnings: Vec::new(),
     })
 }
 
-fn check_schema(reader: &Reader, node: Option<&Node>) -> Option<()> {
-    let node = node?;
+/// `None` for a version whose other rules are not known here.
+fn check_schema(reader: &Reader, node: &Node) -> Option<()> {
     if node.as_str() == Some("1") {
         return Some(());
     }
@@ -290,7 +311,9 @@ impl Said {
         }
         let Some(clouds) = given("clouds").and_then(|node| reader.fields(node, "clouds")) else { return };
         for entry in &clouds.map().entries {
-            let Some(selector) = Selector::read(reader, catalog, &entry.key, entry.key_spot) else { continue };
+            // What stands below a selector that names nothing is read too, so that all errors come at once.
+            let selector = Selector::read(reader, catalog, &entry.key, entry.key_spot);
+            let selector = selector.unwrap_or_else(|| Selector::all(&entry.key));
             if let Some(node) = entry.value.as_map().and_then(|line| line.get("shocks")) {
                 shocks::read(reader, catalog, node, Some(&selector), &mut self.shocks);
             }
@@ -327,9 +350,13 @@ fn policies(reader: &Reader, map: &yaml::Map) -> Vec<PolicyName> {
         let name = reader.string(item, "a policy")?;
         let found: Option<PolicyName> = name.parse().ok();
         if found.is_none() {
-            let known = PolicyName::ALL.into_iter().map(PolicyName::name);
-            let message = format!("{} is not a policy", quote(name));
-            reader.error_code(codes::UNKNOWN_NAME, item.spot, message, did_you_mean(name, known));
+            let known = PolicyName::ALL.map(PolicyName::name);
+            let hint = if name.starts_with("ttl(") {
+                "a duration stands in the brackets, as in ttl(3m)".to_owned()
+            } else {
+                did_you_mean(name, known).unwrap_or_else(|| format!("policies: {}", known.join(", ")))
+            };
+            reader.error_code(codes::UNKNOWN_NAME, item.spot, format!("{} is not a policy", quote(name)), hint);
         }
         found
     };

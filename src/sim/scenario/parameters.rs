@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** only an unquoted scalar that is nothing but `$name` is replaced, and keeps its own place in the file.
 
-use crate::yaml::{Entry, Map, Node, Reader, Scalar, Spot, Value, did_you_mean, quote};
+use crate::yaml::{Entry, Map, Node, Reader, Spot, Value, did_you_mean, quote};
 
 use super::codes;
 
@@ -98,9 +98,8 @@ impl Parameters {
         }
         let message = format!("no parameter is called {}", quote(name));
         reader.error_code(codes::UNKNOWN_PARAMETER, node.spot, message, self.hint(name));
-        // As if it were not given, so that one mistake is one error.
-        let nothing = Scalar { text: String::new(), quoted: false, null: true };
-        Node { spot: node.spot, value: Value::Scalar(nothing) }
+        // Left as it is: what is wrong with its text stands at the same place, and is not told.
+        node.clone()
     }
 }
 

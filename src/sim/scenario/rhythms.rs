@@ -64,20 +64,20 @@ fn moment(reader: &Reader, node: &Node) -> Option<Span> {
     let text = reader.string(node, "start")?;
     let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     let lower = text.to_ascii_lowercase();
-    let Some(day) = days.iter().position(|day| lower.starts_with(day)) else {
-        return reader.parsed(node, "start");
+    let found = match days.iter().position(|day| lower.starts_with(day)) {
+        None => text.parse().ok(),
+        Some(day) => {
+            let clock = lower[3..].trim();
+            let (hour, minute) = clock.split_once(':').unwrap_or((if clock.is_empty() { "0" } else { clock }, "0"));
+            let time = hour.parse::<u64>().ok().zip(minute.parse::<u64>().ok());
+            let time = time.filter(|(hour, minute)| *hour < 24 && *minute < 60);
+            time.map(|(hour, minute)| Span::from_secs(day as u64 * 86_400 + hour * 3600 + minute * 60))
+        }
     };
-    let clock = lower[3..].trim();
-    let (hour, minute) = clock.split_once(':').unwrap_or((if clock.is_empty() { "0" } else { clock }, "0"));
-    match (hour.parse::<u64>(), minute.parse::<u64>()) {
-        (Ok(hour), Ok(minute)) if hour < 24 && minute < 60 => {
-            Some(Span::from_secs(day as u64 * 86_400 + hour * 3600 + minute * 60))
-        }
-        _ => {
-            reader.error(node.spot, "start must be a time of the week such as 'tue 09:30', a duration, or random");
-            None
-        }
+    if found.is_none() {
+        reader.error(node.spot, "start must be a time of the week such as 'tue 09:30', a duration, or random");
     }
+    found
 }
 
 /// Reads a price.

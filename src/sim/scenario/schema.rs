@@ -75,7 +75,7 @@ fn property(key: &str) -> Value {
 
 fn expectations() -> Value {
     object(expect::KEYS, |key| match key {
-        "outcome" => names(expect::OUTCOMES.iter().map(|outcome| outcome.name())),
+        "outcome" => names(crate::model::Outcome::ALL.iter().map(|outcome| outcome.name())),
         "obtained" => reference("selector"),
         "path" => list(&reference("selector")),
         "table" => list(&object(&["offering", "cost"], |key| match key {

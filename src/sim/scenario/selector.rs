@@ -81,7 +81,8 @@ impl Selector {
         Some(selector)
     }
 
-    fn all(text: &str) -> Self {
+    /// Names everything.
+    pub(super) fn all(text: &str) -> Self {
         Self {
             text: text.to_owned(),
             cloud: None,

@@ -243,6 +243,12 @@ impl Line {
             match node.as_str() {
                 Some("forever") => return Some(Life::Forever),
                 Some("stock") => return Some(Life::Stock),
+                Some(word) if word.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                    let hint = did_you_mean(word, ["forever", "stock"]);
+                    let hint = hint.unwrap_or_else(|| "such as stock, forever or {exponential: 20h}".to_owned());
+                    reader.error_hint(node.spot, format!("{} is neither a life nor a law of one", quote(word)), hint);
+                    return None;
+                }
                 _ => {}
             }
             laws::read(reader, node, "life").map(Life::Drawn)
@@ -286,7 +292,11 @@ fn answer_bodies(answers: &Fields) -> Vec<(Refused, &'static str)> {
         let found = all().find(|key| key.eq_ignore_ascii_case(text));
         if found.is_none() {
             let message = format!("{} is not the key of an error body", quote(text));
-            answers.reader().error_code(codes::UNKNOWN_NAME, entry.value.spot, message, did_you_mean(text, all()));
+            let hint = did_you_mean(text, all()).unwrap_or_else(|| {
+                "a code as the cloud gives it, such as InsufficientInstanceCapacity; `sky-sim schema` has all"
+                    .to_owned()
+            });
+            answers.reader().error_code(codes::UNKNOWN_NAME, entry.value.spot, message, hint);
         }
         found.map(|key| (refused, key))
     };

@@ -85,13 +85,12 @@ fn one(reader: &Reader, catalog: &Catalog, node: &Node, on: Option<&Selector>) -
     let lasts = fields.require("lasts", node.spot).and_then(|node| laws::read(reader, node, "lasts"));
     let depth = fields.get("depth").map_or(Some(1.0), |node| reader.number(node, "depth", 0.0..=1.0));
     let each = fields.get("each").map_or(Some(1.0), |node| reader.number(node, "each", 0.0..=1.0));
-    let (on, calm, lasts) = (on?, calm?, lasts?);
     for (law, key) in [(&calm, "every"), (&lasts, "lasts")] {
-        if law.mean() <= 0.0 {
+        if law.as_ref().is_some_and(|law| law.mean() <= 0.0) {
             let spot = fields.get(key).map_or(node.spot, |node| node.spot);
             reader.error_code(codes::NO_LAW, spot, format!("{key} of a shock must be longer than nothing"), None);
-            return None;
         }
     }
+    let (on, calm, lasts) = (on?, calm?, lasts?);
     Some(ShockSpec { name: on.text.clone(), on, per, calm, lasts, depth: depth?, each: each? })
 }

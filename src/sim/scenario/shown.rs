@@ -5,12 +5,11 @@
 use std::collections::BTreeSet;
 
 use crate::model::{CapacityType, Offering, Span, Timestamp, ZoneId};
-use crate::sim::law::Law;
 use crate::sim::luck::Luck;
-use crate::sim::market::{Counted, Course, Market, Pool, Renewal, Stock};
+use crate::sim::market::{Course, Market, Pool};
 
-use super::Scenario;
 use super::settings::{Line, winner};
+use super::{Scenario, worded};
 
 /// A pool that some demand may draw from.
 #[derive(Debug, Clone)]
@@ -25,8 +24,12 @@ pub struct ShownPool {
     pub capacity: CapacityType,
     /// The selector that gave it its stock; `None` where no line did.
     pub selector: Option<String>,
+    /// Selectors that speak of its stock too and are overruled.
+    pub overruled: Vec<String>,
     /// Its stock, in words.
     pub stock: String,
+    /// Limits, pace, faults and terms of what is launched there, in words; empty where all is as usual.
+    pub also: Vec<String>,
     /// Shocks that may hit it.
     pub shocks: usize,
     /// How much of the pool the demand's nodes take.
@@ -43,6 +46,27 @@ pub struct ShownPool {
     pub pool: usize,
     /// The position of an ask that draws from it, and how many nodes it asks for.
     pub ask: (usize, u16),
+}
+
+/// Lines that speak of the stock of pools and decide none of them, each with the lines that do. Often that is a line for
+/// a whole cloud, below one for an accelerator, which counts more.
+pub fn idle(pools: &[ShownPool]) -> Vec<(&str, Vec<&str>)> {
+    let decides = |text: &str| pools.iter().any(|pool| pool.selector.as_deref() == Some(text));
+    let mut idle: Vec<(&str, Vec<&str>)> = Vec::new();
+    for pool in pools {
+        for line in pool.overruled.iter().filter(|text| !decides(text)) {
+            if !idle.iter().any(|(known, _)| known == line) {
+                idle.push((line, Vec::new()));
+            }
+            let by = idle.iter_mut().find(|(known, _)| known == line).map(|(_, by)| by);
+            if let (Some(by), Some(winner)) = (by, pool.selector.as_deref())
+                && !by.contains(&winner)
+            {
+                by.push(winner);
+            }
+        }
+    }
+    idle
 }
 
 /// A share of time.
@@ -83,9 +107,13 @@ impl Scenario {
                     let wanted = u32::from(wish.demand.nodes) * ask.weight;
                     let latency = &market.apis[way.api as usize].latency;
                     let pool = &market.pools[ask.pool as usize];
+                    let all = self.stocks_of(&candidate.offering, ask.zone).map(|line| line.selector.text.clone());
+                    let selector = self.stock_of(&candidate.offering, ask.zone).map(|line| line.selector.text.clone());
                     shown.push(ShownPool {
-                        selector: self.stock_of(&candidate.offering, ask.zone).map(|line| line.selector.text.clone()),
-                        stock: in_words(&pool.stock),
+                        overruled: all.filter(|text| Some(text) != selector.as_ref()).collect(),
+                        selector,
+                        stock: worded::in_words(&pool.stock),
+                        also: worded::also(market, way, pool, candidate.offering.capacity),
                         shocks: pool.shocks.len(),
                         wanted,
                         one: self.share(pool, ask.weight),
@@ -116,7 +144,9 @@ impl Scenario {
             what: format!("{kind}{}", device.unwrap_or_default()),
             capacity: offering.capacity,
             selector: None,
+            overruled: Vec::new(),
             stock: String::new(),
+            also: Vec::new(),
             shocks: 0,
             wanted: 0,
             one: none,
@@ -131,6 +161,12 @@ impl Scenario {
     /// The line that gives an offering its stock.
     fn stock_of(&self, offering: &Offering, zone: Option<ZoneId>) -> Option<&Line> {
         winner(&self.lines, &self.catalog, offering, zone, |line| line.pool.is_some())
+    }
+
+    /// All lines that would.
+    fn stocks_of(&self, offering: &Offering, zone: Option<ZoneId>) -> impl Iterator<Item = &Line> {
+        let admits = move |line: &&Line| line.selector.admits(&self.catalog, offering, zone);
+        self.lines.iter().filter(|line| line.pool.is_some()).filter(admits)
     }
 
     fn share(&self, pool: &Pool, nodes: u32) -> Share {
@@ -181,35 +217,4 @@ pub fn together(market: &Market, pools: &[ShownPool]) -> [Option<Together>; 2] {
     sums.map(|(sum, most, pairs)| {
         (pairs > 0).then(|| Together { mean: sum / f64::from(pairs), most, pairs: pairs as usize })
     })
-}
-
-/// A stock in words: `up 1h00m, down 2h00m (lognormal), 2 nodes`.
-fn in_words(stock: &Stock) -> String {
-    let nodes = |nodes: u32| match nodes {
-        super::stocks::PLENTY => "plenty".to_owned(),
-        1 => "1 node".to_owned(),
-        nodes => format!("{nodes} nodes"),
-    };
-    match stock {
-        Stock::Always(0) => "never".to_owned(),
-        Stock::Always(there) => format!("always {}", nodes(*there)),
-        Stock::Schedule(windows) if windows.len() == 1 => "1 window".to_owned(),
-        Stock::Schedule(windows) => format!("{} windows", windows.len()),
-        Stock::Renewal(renewal) => of_turns(renewal, &nodes(renewal.nodes)),
-        Stock::Counted(counted) => of_tenants(counted),
-        Stock::Trace(replay) if replay.is_looped() => format!("trace of {}, again and again", replay.length()),
-        Stock::Trace(replay) => format!("trace of {}", replay.length()),
-        Stock::Rhythmic(rhythmic) => format!("{}; by the hour", in_words(rhythmic.process())),
-    }
-}
-
-fn of_turns(renewal: &Renewal, nodes: &str) -> String {
-    let law = |law: &Law| format!("{} ({})", Span::from_secs_f64(law.mean()), law.name());
-    format!("up {}, down {}, {nodes}", law(&renewal.up), law(&renewal.down))
-}
-
-fn of_tenants(counted: &Counted) -> String {
-    let Counted { capacity, size, mean_gap, mean_hold, .. } = counted;
-    let span = |seconds: &f64| Span::from_secs_f64(*seconds);
-    format!("{capacity} machines, tenants of {size} every {} for {}", span(mean_gap), span(mean_hold))
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::sim::Ends;
 use crate::sim::check::{Run, Watch, check};
 use crate::sim::market::Stock;
 use crate::sim::trial::{DemandResult, run_trials};
@@ -325,7 +326,7 @@ fn every_shipped_scenario_comes_to_what_it_says() {
         };
         let runs: Vec<_> = scenario.policies.iter().map(run).collect();
         let runs: Vec<Run<'_>> =
-            runs.iter().map(|(policy, watch, ended)| Run { policy: *policy, watch, ended }).collect();
+            runs.iter().map(|(policy, watch, ended)| Run { policy: *policy, watch, ends: Ends::Each(ended) }).collect();
         wrong.extend(check(&scenario, &market, &runs).iter().map(|failure| format!("{name}: {failure}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -20,11 +20,15 @@ pub(super) struct Crowd {
 }
 
 impl Crowd {
-    /// Reads `count` or `arrivals`.
-    pub(super) fn read(fields: &Fields) -> Option<Self> {
+    /// Reads `count` or `arrivals`; one demand where neither can be read.
+    pub(super) fn read(fields: &Fields) -> Self {
+        Self::given(fields).unwrap_or(Self { count: 1, gap: None })
+    }
+
+    fn given(fields: &Fields) -> Option<Self> {
         let reader = fields.reader();
         match (fields.get("count"), fields.get("arrivals")) {
-            (None, None) => Some(Self { count: 1, gap: None }),
+            (None, None) => None,
             (Some(node), None) => {
                 let count = reader.integer(node, "count", 1..=MOST)?;
                 Some(Self { count: count as usize, gap: None })

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** sums are made in the order given, so that they are the same for any number of threads.
 
+use super::quantile::Position;
 use super::{Estimate, Interval, Level, Sample};
 
 /// The mean; `None` without values. One value has no interval.
@@ -11,33 +12,67 @@ use super::{Estimate, Interval, Level, Sample};
 /// interval covers too seldom and reaches below zero; this one is longer upwards and shorter downwards. Without skewness
 /// the two are the same.
 pub fn mean(values: impl IntoIterator<Item = f64>, level: Level) -> Option<Estimate> {
-    let (mut count, mut average, mut squares, mut cubes) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
-    for value in values {
-        // Sums of powers of the distance from the mean so far (Terriberry 2007).
-        let before = count;
-        count += 1.0;
-        let from_before = value - average;
-        let step = from_before / count;
-        let more = from_before * step * before;
-        average += step;
-        cubes += more * step * (count - 2.0) - 3.0 * step * squares;
-        squares += more;
-    }
-    let error = (squares / (count - 1.0) / count).sqrt();
-    // Skewness of the mean: that of a value over the root of their number.
-    let skewness = if squares > 0.0 { cubes / (squares * squares.sqrt()) } else { 0.0 };
-    let ends = || Interval {
-        low: average - error * without_skewness(skewness, level.z()),
-        high: average - error * without_skewness(skewness, -level.z()),
-    };
-    (count > 0.0).then_some(Estimate { value: average, interval: (count > 1.0).then(ends) })
+    let mut moments = Moments::default();
+    values.into_iter().for_each(|value| moments.add(value));
+    moments.mean(level)
 }
 
 /// The same of amounts, which are never below zero: nor is the interval's lower end.
 pub fn mean_amount(amounts: impl IntoIterator<Item = f64>, level: Level) -> Option<Estimate> {
-    let estimate = mean(amounts, level)?;
+    Some(never_below_zero(mean(amounts, level)?))
+}
+
+/// The estimate of an amount that is never below zero.
+pub(in crate::study) fn never_below_zero(estimate: Estimate) -> Estimate {
     let interval = estimate.interval.map(|Interval { low, high }| Interval { low: low.max(0.0), high });
-    Some(Estimate { interval, ..estimate })
+    Estimate { interval, ..estimate }
+}
+
+/// What the mean of values and its interval are made from: sums of powers of their distance from the mean.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::study) struct Moments {
+    count: f64,
+    average: f64,
+    squares: f64,
+    cubes: f64,
+}
+
+impl Moments {
+    /// Takes in the next value (Terriberry 2007).
+    fn add(&mut self, value: f64) {
+        let before = self.count;
+        self.count += 1.0;
+        let from_before = value - self.average;
+        let step = from_before / self.count;
+        let more = from_before * step * before;
+        self.average += step;
+        self.cubes += more * step * (self.count - 2.0) - 3.0 * step * self.squares;
+        self.squares += more;
+    }
+
+    /// Takes in the same value so many times (Pébay 2008, for a group without spread).
+    pub(in crate::study) fn add_times(&mut self, value: f64, times: u64) {
+        let (before, more) = (self.count, times as f64);
+        self.count += more;
+        let apart = value - self.average;
+        let part = apart * more / self.count;
+        self.average += part;
+        self.cubes += apart * apart * part * before * (before - more) / self.count - 3.0 * part * self.squares;
+        self.squares += apart * part * before;
+    }
+
+    /// The mean with its interval.
+    pub(in crate::study) fn mean(&self, level: Level) -> Option<Estimate> {
+        let Self { count, average, squares, cubes } = *self;
+        let error = (squares / (count - 1.0) / count).sqrt();
+        // Skewness of the mean: that of a value over the root of their number.
+        let skewness = if squares > 0.0 { cubes / (squares * squares.sqrt()) } else { 0.0 };
+        let ends = || Interval {
+            low: average - error * without_skewness(skewness, level.z()),
+            high: average - error * without_skewness(skewness, -level.z()),
+        };
+        (count > 0.0).then_some(Estimate { value: average, interval: (count > 1.0).then(ends) })
+    }
 }
 
 /// The inverse of the transformation that makes a mean of this skewness normal, at `z`.
@@ -51,14 +86,20 @@ fn without_skewness(skewness: f64, z: f64) -> f64 {
 /// The `q`-quantile (type 7) between the order statistics that bound it with this confidence, whatever the distribution,
 /// ties and never included. `None` without trials; an end that lies among those that never got there is infinite.
 pub fn rank_interval(sample: &Sample, q: f64, level: Level) -> Option<Estimate> {
-    let value = sample.quantile(q)?;
-    let n = sample.len() as f64;
+    rank_interval_of(sample.len(), |rank| sample.sorted()[rank], q, level)
+}
+
+/// The same of so many trials in whatever form they are kept: `at` has the value of a rank, counted from 0.
+pub fn rank_interval_of(trials: usize, at: impl Fn(usize) -> f64, q: f64, level: Level) -> Option<Estimate> {
+    let position = Position::of(trials, q)?;
+    let value = position.between(at(position.index), at((position.index + 1).min(trials - 1)));
+    let n = trials as f64;
     let half = level.z() * (n * q * (1.0 - q)).sqrt();
     // Rounded before the ceiling, so that 0.9 · 10 is the ninth and not, by a hair, the tenth.
-    let at = |rank: f64| sample.sorted()[((rank * 1e9).round() / 1e9).ceil().clamp(1.0, n) as usize - 1];
+    let at = |rank: f64| at(((rank * 1e9).round() / 1e9).ceil().clamp(1.0, n) as usize - 1);
     // With few trials the value interpolates past the rank that bounds it.
     let ends = || Interval { low: at(n * q - half).min(value), high: at(n * q + half + 1.0).max(value) };
-    let interval = (sample.len() > 1).then(ends);
+    let interval = (trials > 1).then(ends);
     Some(Estimate { value, interval })
 }
 
@@ -87,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_interval_of_the_median_is_the_textbooks() {
-        let sample = Sample::from_integers((1..=100).map(Some)).expect("numbers");
+        let sample = Sample::new((1..=100).map(f64::from).collect()).expect("numbers");
         let estimate = rank_interval(&sample, 0.5, Level::P95).expect("trials");
         // The classical interval for the median of 100 values goes from the 41st to the 61st.
         let Interval { low, high } = estimate.interval.expect("many");
@@ -96,7 +137,8 @@ mod tests {
 
     #[test]
     fn an_end_among_those_that_never_came_is_infinite() {
-        let sample = Sample::from_integers((0..100).map(|n| (n < 92).then_some(n))).expect("numbers");
+        let sample = Sample::new((0..100).map(|n| if n < 92 { f64::from(n) } else { f64::INFINITY }).collect())
+            .expect("numbers");
         let estimate = rank_interval(&sample, 0.9, Level::P95).expect("trials");
         let Interval { low, high } = estimate.interval.expect("many");
         assert!(low < estimate.value && estimate.value < 92.0 && high.is_infinite(), "{estimate:?}");

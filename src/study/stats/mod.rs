@@ -24,7 +24,6 @@ mod statistic;
 mod stopping;
 mod stream;
 mod survival;
-mod table;
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +33,8 @@ use bootstrap::Prepared;
 pub use bootstrap::{Bootstrap, Contrast, Resampling, bca};
 pub use caution::{Caution, TAIL_TRIALS, cautions};
 pub use compare::{Comparison, Row, compare};
-pub use direct::{mean, mean_amount, rank_interval};
+pub(in crate::study) use direct::{Moments, never_below_zero};
+pub use direct::{mean, mean_amount, rank_interval, rank_interval_of};
 pub use normal::{cdf as normal_cdf, quantile as normal_quantile};
 pub use permutation::{EXACT_PAIRS, PValue, sign_flip, swap_test};
 pub use quantile::quantile;
@@ -44,7 +44,6 @@ pub use significance::{Verdict, holm};
 pub use statistic::Statistic;
 pub use stopping::{Next, UntilCi};
 pub use survival::{Curve, RestrictedMean, Step, Wait};
-pub use table::{NEVER, Table, TableError, shard};
 
 /// How often an interval is to cover the truth, between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]

@@ -58,12 +58,6 @@ impl Sample {
         Ok(Self { values, order, sorted, never })
     }
 
-    /// From counts or microseconds, `None` for a trial that never got there. Exact below 2⁵³, which as microseconds is
-    /// 285 years.
-    pub fn from_integers(values: impl IntoIterator<Item = Option<u64>>) -> Result<Self, SampleError> {
-        Self::new(values.into_iter().map(|value| value.map_or(f64::INFINITY, |v| v as f64)).collect())
-    }
-
     /// How many trials.
     pub fn len(&self) -> usize {
         self.values.len()
@@ -111,7 +105,8 @@ mod tests {
 
     #[test]
     fn never_comes_last_and_ties_keep_the_order_of_trials() {
-        let sample = Sample::from_integers([Some(5), None, Some(3), Some(5), None]).expect("numbers");
+        let never = f64::INFINITY;
+        let sample = Sample::new(vec![5.0, never, 3.0, 5.0, never]).expect("numbers");
         assert_eq!(sample.order(), [2, 0, 3, 1, 4]);
         assert_eq!((sample.len(), sample.never()), (5, 2));
         assert_eq!((sample.by(2.0), sample.by(5.0), sample.by(f64::INFINITY)), (0, 3, 3));

@@ -98,9 +98,9 @@ async fn stockouts_then_the_third_zone(aws: &Aws, moto: &Moto) {
     // HTTP 500 thrice over, and each zone was asked once.
     assert_eq!(moto.proxy.log("RunInstances").len(), 3);
 
-    aws.release("us-east-2", &LeaseKey("k-third".into())).await.expect("released");
+    aws.release("us-east-2", &LeaseKey("k-third".into()), &[]).await.expect("released");
     assert_eq!(aws.find("us-east-2", &LeaseKey("k-third".into())).await.expect("asked"), []);
-    aws.release("us-east-2", &LeaseKey("k-third".into())).await.expect("already gone is done");
+    aws.release("us-east-2", &LeaseKey("k-third".into()), &[]).await.expect("already gone is done");
 }
 
 async fn every_zone_out(aws: &Aws, moto: &Moto) {
@@ -120,7 +120,7 @@ async fn a_limit_ends_the_region(aws: &Aws, moto: &Moto) {
     assert_eq!(moto.proxy.log("RunInstances").len(), 1, "the other zones share the limit");
     let west = aws.launch(&order("k-limit-2", "us-west-2", &["us-west-2b"])).await.expect("the next region");
     assert_eq!(west.nodes[0].zone.as_deref(), Some("us-west-2b"));
-    aws.release("us-west-2", &LeaseKey("k-limit-2".into())).await.expect("released");
+    aws.release("us-west-2", &LeaseKey("k-limit-2".into()), &[]).await.expect("released");
 }
 
 async fn a_throttle_is_one_refusal(aws: &Aws, moto: &Moto) {
@@ -129,7 +129,7 @@ async fn a_throttle_is_one_refusal(aws: &Aws, moto: &Moto) {
     assert_eq!(codes(&refused), [("RequestLimitExceeded", Some("us-east-2a"))]);
     let again = aws.launch(&order("k-throttle", "us-east-2", &OHIO)).await.expect("the same call again");
     assert_eq!(again.nodes.len(), 1);
-    aws.release("us-east-2", &LeaseKey("k-throttle".into())).await.expect("released");
+    aws.release("us-east-2", &LeaseKey("k-throttle".into()), &[]).await.expect("released");
     // A call that changes nothing is repeated by the SDK itself.
     moto.proxy.rules(vec![Rule::of("DescribeInstances", Fault::Refuse("RequestLimitExceeded")).once()]);
     aws.find("us-east-2", &LeaseKey("k-throttle".into())).await.expect("asked again");
@@ -149,7 +149,7 @@ async fn a_cut_connection_makes_exactly_one(aws: &Aws, moto: &Moto) {
     let again = aws.launch(&order("k-cut", "us-east-2", &OHIO)).await.expect("the same call again");
     assert_eq!(again.nodes[0].id, found[0].id);
     assert_eq!(aws.find("us-east-2", &key).await.expect("asked").len(), 1);
-    aws.release("us-east-2", &key).await.expect("released");
+    aws.release("us-east-2", &key, &[]).await.expect("released");
 }
 
 async fn the_life_of_a_gang(aws: &Aws, moto: &Moto) {
@@ -177,7 +177,7 @@ async fn the_life_of_a_gang(aws: &Aws, moto: &Moto) {
     let listed = aws.list("o-1", &regions).await.expect("listed");
     assert_eq!(listed.len(), 3, "a region that the account has not is passed over");
     assert_eq!(aws.list("somebody-else", &regions).await.expect("listed"), []);
-    aws.release("us-west-2", &gang.key).await.expect("released");
+    aws.release("us-west-2", &gang.key, &[]).await.expect("released");
     assert_eq!(aws.list("o-1", &regions).await.expect("listed"), []);
 }
 
@@ -189,7 +189,7 @@ async fn spot(aws: &Aws, moto: &Moto) {
     let launched = aws.launch(&spot).await.expect("launched");
     assert_eq!(codes(&launched.refusals), [("SpotMaxPriceTooLow", Some("us-east-2a"))]);
     assert_eq!(launched.nodes[0].capacity, CapacityType::Spot);
-    aws.release("us-east-2", &spot.key).await.expect("released");
+    aws.release("us-east-2", &spot.key, &[]).await.expect("released");
 }
 
 async fn what_the_region_needs_is_made_once(aws: &Aws, moto: &Moto) {
@@ -205,8 +205,8 @@ async fn what_the_region_needs_is_made_once(aws: &Aws, moto: &Moto) {
     two.expect("launched, though both made the group and the key at once");
     let zones = aws.offered_zones("eu-west-1", "m5.large").await.expect("asked").expect("AWS says");
     assert!(zones.contains(&"eu-west-1a".to_owned()));
-    aws.release("eu-west-1", &first.key).await.expect("released");
-    aws.release("eu-west-1", &second.key).await.expect("released");
+    aws.release("eu-west-1", &first.key, &[]).await.expect("released");
+    aws.release("eu-west-1", &second.key, &[]).await.expect("released");
     assert!(moto.proxy.log("DeleteSecurityGroup").iter().any(|exchange| exchange.status == 200));
 }
 
@@ -259,13 +259,13 @@ fn requests_are_those_of_the_vendors_sdk() {
                     && look.field("Filter.1.Value.1") == "k-parity")
         );
         assert!(looks.iter().any(|look| look.field("InstanceId.1").starts_with("i-")));
-        aws.release("us-east-2", &wanted.key).await.expect("released");
+        aws.release("us-east-2", &wanted.key, &[]).await.expect("released");
         assert!(moto.proxy.log("TerminateInstances")[0].field("InstanceId.1").starts_with("i-"));
 
         let on_demand = order("k-stop", "us-east-2", &["us-east-2b"]);
         aws.launch(&on_demand).await.expect("launched");
         assert_eq!(moto.proxy.log("RunInstances")[1].field("InstanceInitiatedShutdownBehavior"), "stop");
-        aws.release("us-east-2", &on_demand.key).await.expect("released");
+        aws.release("us-east-2", &on_demand.key, &[]).await.expect("released");
     });
 }
 

@@ -59,7 +59,7 @@ fn the_market_refuses_in_the_clouds_words() {
         let quotas = aws.quotas("us-east-2").await.expect("asked");
         let p = quotas.iter().find(|quota| quota.name == "Running On-Demand P instances").expect("listed");
         assert_eq!(p.usage, Some(64.0));
-        aws.release("us-east-2", &LeaseKey("k-1".into())).await.expect("released");
+        aws.release("us-east-2", &LeaseKey("k-1".into()), &[]).await.expect("released");
 
         for (region, zone, code) in [
             ("us-west-2", "us-west-2a", "VcpuLimitExceeded"),

@@ -74,7 +74,7 @@ async fn what_the_adapter_asks_and_is_told_is_as_google_describes_it() {
     let zones = gcp.offered_zones("us-central1", "n1-highmem-8").await.expect("zones").expect("known");
     assert!(zones.contains(&A.to_owned()));
     for key in ["k-one", "k-gang", "k-none"] {
-        gcp.release("us-central1", &order(key, &[]).key).await.expect("released");
+        gcp.release("us-central1", &order(key, &[]).key, &[]).await.expect("released");
     }
     assert_eq!(served.running(), Vec::<String>::new());
 
@@ -169,7 +169,7 @@ async fn googles_own_client_is_served_and_the_adapter_asks_for_the_same() {
     let nodes = gcp.launch(&spot).await.expect("stock").nodes;
     gcp.stop(&nodes).await.expect("stops");
     gcp.start(&nodes).await.expect("starts");
-    gcp.release(&spot.region, &spot.key).await.expect("released");
+    gcp.release(&spot.region, &spot.key, &[]).await.expect("released");
     let ours = &served.exchanges()[theirs.len()..];
     same_wish(insert_of(&theirs, "sdk-0"), &insert_of(ours, "k-same-0"));
     let calls = |exchanges: &[Value], name: &str| -> Vec<String> {
@@ -251,7 +251,7 @@ async fn a_tpu_is_made_by_its_own_interface() {
     assert_eq!(listed.len(), 1, "slices are no machines of Compute Engine");
     let wanted = Order { nodes: 2, ..tpu("tpu-conf", &["us-central1-c"]) };
     conforms(&gcp, &Case::new(wanted).refused(tpu("tpu-no", &[B]))).await.unwrap_or_else(|broken| panic!("{broken}"));
-    gcp.release("us-central1", &launched.nodes[0].key).await.expect("released");
+    gcp.release("us-central1", &launched.nodes[0].key, &[]).await.expect("released");
     assert_eq!(served.running(), Vec::<String>::new());
     if let Some(interpreter) = tools::python(&["googleapiclient"]) {
         let summary = check(&interpreter, &served.exchanges()).await;
@@ -276,7 +276,7 @@ async fn a_connection_that_is_cut_after_the_create_leaves_exactly_one_machine() 
         let again = gcp.launch(&wanted).await.expect("the same call again").nodes;
         assert_eq!(again.len(), usize::from(nodes));
         assert_eq!(served.running().len(), usize::from(nodes), "made twice");
-        gcp.release(&wanted.region, &wanted.key).await.expect("released");
+        gcp.release(&wanted.region, &wanted.key, &[]).await.expect("released");
         assert_eq!(served.running(), Vec::<String>::new());
     }
 }
@@ -295,7 +295,7 @@ async fn a_listing_that_lags_hides_nothing() {
     let listed = listing.expect("a listing")["response"].to_string().contains("compute#instance\"");
     assert!(!listed, "the listing did not lag, so this shows nothing");
     assert_eq!(found.len(), 1);
-    gcp.release(&wanted.region, &wanted.key).await.expect("released");
+    gcp.release(&wanted.region, &wanted.key, &[]).await.expect("released");
     assert_eq!(served.running(), Vec::<String>::new());
 }
 
@@ -346,7 +346,7 @@ async fn fifty_launches_at_once_leave_nothing_that_is_not_found() {
     assert_eq!(once.len(), held.len(), "a machine twice");
     for number in 0..50 {
         let wanted = order(&format!("storm-{number}"), &[]);
-        gcp.release(&wanted.region, &wanted.key).await.expect("released");
+        gcp.release(&wanted.region, &wanted.key, &[]).await.expect("released");
     }
     assert_eq!(served.running(), Vec::<String>::new(), "found by nobody");
 }

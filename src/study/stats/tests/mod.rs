@@ -7,7 +7,6 @@ mod degenerate;
 mod permuting;
 mod shares;
 mod survival;
-mod tables;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};

@@ -1,20 +1,15 @@
-//! Trials as files: what a piece of a sweep writes, and what pieces are put together from.
+//! What the cells of a row mean.
 //!
-//! **Invariant:** a file is one line of JSON that says what was run, the same for every piece, and the trials that this
-//! piece ran; so merged pieces are, byte for byte, the file of the whole.
-
-use std::ops::Range;
-
-use sha2::{Digest, Sha256};
+//! **Invariant:** what is read from a row is what it was written from.
 
 use crate::engine::policy::PolicyName;
 use crate::model::{Money, Outcome, Span};
 use crate::sim::JobEnd;
 
-use super::stats::{NEVER, Table, TableError};
-use super::{Arm, Trial};
+use super::file::NEVER;
+use crate::study::{Arm, KEPT, Trial, WINDOW};
 
-/// What the rows of a table hold: for every point, its requests' cheapest prices, then for every policy the leases left
+/// What the rows of a file hold: for every point, its requests' cheapest prices, then for every policy the leases left
 /// behind and for every request how it ended, its wait, its calls, its price and its waste, and what became of its job if the
 /// sweep has jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,23 +24,15 @@ pub struct Layout {
     pub has_jobs: bool,
 }
 
+/// So few trials are one thread's work.
+const LEAST_WINDOW: u64 = 256;
+/// So many requests take about the memory of a digest.
+const LEAST_KEPT: usize = 4096;
+
 /// Cells of a request under a policy.
 const CELLS: usize = 5;
 /// Cells of its job.
 const JOB_CELLS: usize = 6;
-
-const OUTCOMES: [Outcome; 10] = [
-    Outcome::Placed,
-    Outcome::Infeasible,
-    Outcome::NoCapacity,
-    Outcome::NoQuota,
-    Outcome::NotAuthorized,
-    Outcome::Invalid,
-    Outcome::TimedOut,
-    Outcome::TooManyAttempts,
-    Outcome::OverBudget,
-    Outcome::Cancelled,
-];
 
 impl Layout {
     /// Cells of a row.
@@ -54,28 +41,40 @@ impl Layout {
         self.points * (self.demands + self.policies.len() * (1 + self.demands * each))
     }
 
-    /// The table of these trials; `points` holds each point's policies.
-    pub fn table(&self, header: &str, points: &[Vec<Arm>], trials: Range<u64>) -> Result<Table, TableError> {
-        let mut table = Table::new(Sha256::digest(header).into(), self.width(), trials.start);
+    /// Trials to run at all points before their rows are written and dropped: as many as a study of one policy keeps.
+    pub fn window(&self) -> u64 {
+        let each = self.points * self.policies.len() * self.demands;
+        ((KEPT / each.max(1)) as u64).clamp(LEAST_WINDOW, WINDOW)
+    }
+
+    /// Requests of a policy at a point that are kept one by one. A digest takes no less than some thousands.
+    pub fn keep(&self) -> usize {
+        (KEPT / (self.points * self.policies.len()).max(1)).max(LEAST_KEPT)
+    }
+
+    /// The rows of trials, one after the other; `points` holds each point's policies.
+    pub fn rows<E>(&self, points: &[Vec<Arm>], mut write: impl FnMut(&[u64]) -> Result<(), E>) -> Result<(), E> {
+        let trials = points.iter().flatten().map(|arm| arm.orphans.len()).min().unwrap_or(0);
         let mut row = Vec::with_capacity(self.width());
-        for trial in 0..(trials.end - trials.start) as usize {
+        for trial in 0..trials {
             row.clear();
             for arms in points {
                 self.write(arms, trial, &mut row);
             }
-            table.push(&row)?;
+            write(&row)?;
         }
-        Ok(table)
+        Ok(())
     }
 
     fn write(&self, arms: &[Arm], trial: usize, row: &mut Vec<u64>) {
-        let of = |arm: &Arm| arm.trials[trial * self.demands..(trial + 1) * self.demands].to_vec();
+        let requests = trial * self.demands..(trial + 1) * self.demands;
         let money = |money: Option<Money>| money.map_or(NEVER, |money| money.0 as u64);
-        row.extend(arms.first().iter().flat_map(|arm| of(arm)).map(|request| money(request.cheapest_hourly)));
+        let market = arms.iter().take(1).flat_map(|arm| &arm.trials[requests.clone()]);
+        row.extend(market.map(|request| money(request.cheapest_hourly)));
         for arm in arms {
             row.push(u64::from(arm.orphans[trial]));
-            for (demand, request) in of(arm).into_iter().enumerate() {
-                let known = OUTCOMES.iter().position(|outcome| Some(*outcome) == request.outcome);
+            for (demand, request) in arm.trials[requests.clone()].iter().enumerate() {
+                let known = Outcome::ALL.iter().position(|outcome| Some(*outcome) == request.outcome);
                 row.extend([known.map_or(NEVER, |at| at as u64), request.elapsed.0, u64::from(request.attempts)]);
                 row.extend([money(request.price_hourly), request.wasted.0 as u64]);
                 if self.has_jobs {
@@ -86,20 +85,16 @@ impl Layout {
         }
     }
 
-    /// What [`Layout::table`] was made from, as far as it was kept; `None` for a table of another layout.
-    pub fn points(&self, table: &Table) -> Option<Vec<Vec<Arm>>> {
-        let mut points: Vec<Vec<Arm>> =
-            (0..self.points).map(|_| self.policies.iter().copied().map(Arm::new).collect()).collect();
-        for row in table.rows() {
-            let mut cells = row.iter().copied();
-            for arms in &mut points {
-                self.read(arms, &mut cells)?;
-            }
-            if cells.next().is_some() {
-                return None;
-            }
-        }
-        Some(points)
+    /// Arms without trials, to read rows into.
+    pub fn empty(&self) -> Vec<Vec<Arm>> {
+        (0..self.points).map(|_| self.policies.iter().copied().map(Arm::new).collect()).collect()
+    }
+
+    /// Adds what a row was written from, as far as it was kept; `None` for a row of another layout.
+    pub fn read_row(&self, row: &[u64], points: &mut [Vec<Arm>]) -> Option<()> {
+        let mut cells = row.iter().copied();
+        points.iter_mut().try_for_each(|arms| self.read(arms, &mut cells))?;
+        cells.next().is_none().then_some(())
     }
 
     fn read(&self, arms: &mut [Arm], cells: &mut impl Iterator<Item = u64>) -> Option<()> {
@@ -113,7 +108,7 @@ impl Layout {
             for cheapest_hourly in &cheapest {
                 let outcome = match cells.next()? {
                     NEVER => None,
-                    at => Some(*OUTCOMES.get(at as usize)?),
+                    at => Some(*Outcome::ALL.get(at as usize)?),
                 };
                 arm.trials.push(Trial {
                     outcome,
@@ -171,23 +166,6 @@ fn read_job(cells: &mut impl Iterator<Item = u64>, into: &mut Vec<Option<JobEnd>
     Some(())
 }
 
-/// A file: its line of JSON and its table.
-pub fn encode(header: &str, table: &Table) -> Vec<u8> {
-    let mut bytes = header.as_bytes().to_vec();
-    bytes.push(b'\n');
-    bytes.extend(table.encode());
-    bytes
-}
-
-/// Reads what [`encode`] wrote.
-pub fn decode(bytes: &[u8]) -> Result<(String, Table), TableError> {
-    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or(TableError::Damaged)?;
-    let header = std::str::from_utf8(&bytes[..end]).map_err(|_| TableError::Damaged)?;
-    let table = Table::decode(&bytes[end + 1..])?;
-    let intact = *table.study() == <[u8; 32]>::from(Sha256::digest(header));
-    if intact { Ok((header.to_owned(), table)) } else { Err(TableError::Damaged) }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -198,7 +176,7 @@ mod tests {
         let money = || prop::option::of(0i64..1 << 40).prop_map(|m| m.map(Money));
         (prop::option::of(0usize..10), any::<u32>(), any::<u32>(), money(), 0i64..1 << 40).prop_map(
             |(outcome, elapsed, attempts, price_hourly, wasted)| Trial {
-                outcome: outcome.map(|at| OUTCOMES[at]),
+                outcome: outcome.map(|at| Outcome::ALL[at]),
                 elapsed: Span(u64::from(elapsed)),
                 attempts,
                 price_hourly,
@@ -223,40 +201,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_and_pieces_make_the_whole(
+        fn what_is_written_is_read(
             all in prop::collection::vec(trial(), 16),
             jobs in prop::collection::vec(ended(), 16),
             has_jobs: bool,
-            cut in 1u64..7,
         ) {
             let jobs = if has_jobs { jobs } else { Vec::new() };
             let layout = Layout { points: 1, policies: vec![PolicyName::Cheapest], demands: 2, has_jobs };
-            let arm = |range: Range<u64>| {
-                let mut arm = Arm::new(PolicyName::Cheapest);
-                arm.trials = all[range.start as usize * 2..range.end as usize * 2].to_vec();
-                arm.jobs = jobs.get(range.start as usize * 2..range.end as usize * 2).unwrap_or_default().to_vec();
-                arm.orphans = vec![1; (range.end - range.start) as usize];
-                vec![vec![arm]]
+            let mut arm = Arm::new(PolicyName::Cheapest);
+            (arm.trials, arm.jobs, arm.orphans) = (all.clone(), jobs.clone(), vec![1; 8]);
+            let (mut points, mut rows) = (layout.empty(), 0);
+            let read = |row: &[u64]| {
+                rows += 1;
+                assert_eq!(row.len(), layout.width());
+                layout.read_row(row, &mut points).ok_or(())
             };
-            let table = |range: Range<u64>| layout.table("{}", &arm(range.clone()), range).expect("rows");
-            let whole = table(0..8);
-            let pieces = vec![table(cut..8), table(0..cut)];
-            prop_assert_eq!(encode("{}", &Table::merge(pieces, 8).expect("all")), encode("{}", &whole));
-            let (header, read) = decode(&encode("{}", &whole)).expect("intact");
-            prop_assert_eq!(header, "{}");
-            let points = layout.points(&read).expect("the layout");
-            prop_assert_eq!(&points[0][0].trials, &all);
-            prop_assert_eq!(&points[0][0].jobs, &jobs);
-            prop_assert_eq!(points[0][0].watch.orphans, 8);
+            layout.rows(&[vec![arm]], read).expect("the layout");
+            prop_assert_eq!(rows, 8);
+            let arm = &points[0][0];
+            prop_assert_eq!((&arm.trials, &arm.jobs, arm.watch.orphans), (&all, &jobs, 8));
+            let (mut long, mut none) = (vec![0; layout.width() + 1], layout.empty());
+            prop_assert_eq!(layout.read_row(&long, &mut none), None);
+            long.truncate(layout.width() - 1);
+            prop_assert_eq!(layout.read_row(&long, &mut layout.empty()), None);
         }
-    }
-
-    #[test]
-    fn a_line_that_was_changed_is_noticed() {
-        let layout = Layout { points: 0, policies: Vec::new(), demands: 0, has_jobs: false };
-        let mut bytes = encode("{1}", &layout.table("{1}", &[], 0..0).expect("nothing"));
-        bytes[1] = b'2';
-        assert_eq!(decode(&bytes), Err(TableError::Damaged));
-        assert_eq!(decode(b"no line"), Err(TableError::Damaged));
     }
 }
