@@ -234,7 +234,10 @@ fn the_gate_names_what_became_worse() {
     assert!(generous.out.lines().count() < failed.out.lines().count(), "{}", generous.out);
     let result = shell.file("worse.json", &shell.sky_sim(&["compare", &worse, "-o", "json"]).out);
     assert_eq!(shell.sky_sim(&["gate", &result, "--baseline", &base]).code, Some(99), "results are compared as well");
-    assert_eq!(shell.sky_sim(&["gate", &small]).out, "passed: the scenario's bounds are kept\n");
+    // A scenario without bounds passes no gate by itself; one that keeps its own does.
+    assert_eq!(shell.sky_sim(&["gate", &small]).code, Some(2));
+    let kept = shell.file("kept.yaml", &format!("{SMALL}thresholds: {{attempts_mean: \"<= 5\"}}\n"));
+    assert_eq!(shell.sky_sim(&["gate", &kept]).out, "passed: the scenario's bounds are kept\n");
     let bounded = shell.file("bounded.yaml", &format!("{SMALL}thresholds: {{attempts_mean: \"<= 1\"}}\n"));
     let unmet = shell.sky_sim(&["gate", &bounded]);
     assert_eq!(unmet.code, Some(99));
@@ -429,6 +432,25 @@ fn the_trial_of_a_job_is_told_until_its_end() {
     for line in ["Launching on AWS", "Successfully provisioned"] {
         assert!(story.contains(line), "the story ends before '{line}': {after}");
     }
+}
+
+#[test]
+fn a_replay_tells_what_became_of_the_job() {
+    let shell = Shell::new();
+    let (jobs, out) = (shell.file("jobs.yaml", JOBS), shell.home().join("run"));
+    let made = shell.sky_sim(&["run", &jobs, "--set", "down=2h", "--out", path(&out), "-o", "json"]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let journal = out.join("journal.ndjson");
+    let told = shell.sky_sim(&["replay", path(&journal), "--scenario", &jobs, "--set", "down=2h"]);
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    let (_, table) = told.out.split_once("What became of its job:").expect("a job");
+    let row = table.lines().find(|line| line.starts_with(" cloud-first")).expect("a row");
+    let cells: Vec<&str> = row.split("   ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    let [policy, after, deadline, ..] = cells[..] else { panic!("{row}") };
+    assert_eq!(policy, "cloud-first");
+    let took = after.parse::<sky::model::Span>();
+    let is_late = took.map_or(true, |took| took > sky::model::Span::HOUR * 8);
+    assert_eq!(deadline, if is_late { "missed" } else { "met" }, "{table}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::report::plot::Gantt;
 use crate::report::record::Event;
 use crate::report::story::Scene;
 use crate::report::study::outcome_name;
+use crate::sim::JobEnd;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
 use crate::study::stats::Level;
@@ -193,6 +194,24 @@ fn timeline(story: &[&Line]) -> Cells {
     Cells::new(["AT", "EVENT", "PLACE", "WHAT"], told.map(row).collect())
 }
 
+/// What became of a job in one trial.
+fn job_row(policy: &str, job: &JobEnd) -> Vec<String> {
+    let deadline = match job.missed {
+        None => "-",
+        Some(true) => "missed",
+        Some(false) => "met",
+    };
+    vec![
+        policy.to_owned(),
+        job.took.map_or_else(|| "never".to_owned(), |took| took.to_string()),
+        deadline.to_owned(),
+        job.lost.to_string(),
+        job.preemptions.to_string(),
+        job.recovery_attempts.to_string(),
+        format!("{:.2}", job.cost.as_dollars()),
+    ]
+}
+
 impl ReplayArgs {
     /// The same trial under other policies.
     fn same_luck(
@@ -204,14 +223,21 @@ impl ReplayArgs {
     ) -> Result<(), Failure> {
         let (market, seed) = (scenario.market(), self.seed.unwrap_or(scenario.seed));
         let mut runner = Runner::new(&market, seed);
-        let mut rows = Vec::new();
+        let (mut rows, mut jobs) = (Vec::new(), Vec::new());
         for policy in others {
             let result = runner.run(*policy, trial);
+            jobs.extend(
+                result.demands.iter().filter_map(|demand| Some(job_row(&policy.to_string(), demand.job.as_ref()?))),
+            );
             rows.extend(result.demands.iter().map(|demand| row(&policy.to_string(), &demand.ended())));
         }
         let head = ["POLICY", "END", "AFTER", "LAUNCH CALLS", "$/h", "CHEAPEST THERE WAS", "WASTED ($)"];
         let title = format!("\nTrial {trial} of {}, seed {seed}, under the same luck:", scenario.title);
         telling.table(&title, &Cells::new(head, rows))?;
+        if !jobs.is_empty() {
+            let head = ["POLICY", "DONE AFTER", "DEADLINE", "WORK LOST", "PREEMPTIONS", "RECOVERY CALLS", "COST ($)"];
+            telling.table("\nWhat became of its job:", &Cells::new(head, jobs))?;
+        }
         let scene = Scene { market: &market, names: &*scenario.catalog, seed, trial };
         if self.html.is_some() || self.out.is_some() {
             for policy in others {

@@ -81,7 +81,7 @@ pub(super) fn run(args: &ShowArgs, console: &mut Console) -> Result<Exit, Failur
     console.lines(kinds.iter().enumerate().flat_map(|(n, kind)| kind.lines(n + 1)))?;
     for (line, by) in idle(&pools) {
         let by: Vec<String> = by.iter().map(|by| format!("'{by}'")).collect();
-        console.line(format!("The line '{line}' gives no pool its stock: more counts {}.", by.join(", ")))?;
+        console.line(format!("The line '{line}' decides no stock: {} counts more.", by.join(" or ")))?;
     }
     console.line("")?;
     console.lines(words(&market, &pools))?;
