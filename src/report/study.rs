@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::model::{Outcome, Span};
 use crate::study::stats::{self, Estimate};
-use crate::study::{Summary, Trial};
+use crate::study::{LeftBehind, Summary, Trial};
 
 use super::Manifest;
 use super::cells::Cells;
@@ -73,6 +73,18 @@ pub struct PolicyRecord {
     pub outcomes: Vec<Count>,
     /// How often each cause of refusal came up.
     pub denials: Vec<Count>,
+    /// Leases that nobody gave back; absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_behind: Option<LeftBehindRecord>,
+}
+
+/// Leases that are billed and that nobody holds.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct LeftBehindRecord {
+    /// How many, over all trials.
+    pub leases: u64,
+    /// The time of their machines until their trials ended, together, in seconds.
+    pub machine_seconds: f64,
 }
 
 /// An estimate with its 95 % interval.
@@ -155,6 +167,9 @@ impl PolicyRecord {
                 .iter()
                 .map(|(cause, count)| Count { name: cause.name().to_owned(), count: *count })
                 .collect(),
+            left_behind: summary
+                .left_behind
+                .map(|LeftBehind { leases, machine_seconds }| LeftBehindRecord { leases, machine_seconds }),
         }
     }
 }
@@ -242,14 +257,18 @@ pub(super) fn shown(estimate: Option<Estimate>, text: impl Fn(f64) -> String) ->
     estimate.map_or_else(|| "-".to_owned(), |estimate| text(estimate.value))
 }
 
-/// A line a policy of how its requests ended and why calls were refused.
+/// A line a policy of how its requests ended, why calls were refused and what was left behind.
 pub fn ends<'a>(arms: impl IntoIterator<Item = (&'a str, &'a Summary)>) -> Vec<String> {
     let of = |(policy, summary): (&str, &Summary)| {
         let ended = summary.outcomes.iter().map(|(outcome, count)| format!("{} {count}", outcome_name(*outcome)));
         let refused = summary.denials.iter().map(|(cause, count)| format!("{cause} {count}"));
         let (ended, refused): (Vec<_>, Vec<_>) = (ended.collect(), refused.collect());
         let refused = if refused.is_empty() { "none".to_owned() } else { refused.join(", ") };
-        format!("{policy}: {}; refusals: {refused}", ended.join(", "))
+        let left = summary.left_behind.map_or_else(String::new, |left| {
+            let leases = if left.leases == 1 { "lease" } else { "leases" };
+            format!("; left behind: {} {leases}, {} of machines", left.leases, time(left.machine_seconds))
+        });
+        format!("{policy}: {}; refusals: {refused}{left}", ended.join(", "))
     };
     arms.into_iter().map(of).collect()
 }
@@ -285,7 +304,7 @@ pub fn csv_lines(policy: &str, first: u64, trials: &[Trial], demands: usize) -> 
 pub fn summary_csv(policies: &[PolicyRecord]) -> String {
     use std::fmt::Write as _;
     let mut text = String::from(
-        "policy,requests,placed,success,success_low,success_high,p50_s,p90_s,p99_s,attempts,price_hourly,over_cheapest,wasted\n",
+        "policy,requests,placed,success,success_low,success_high,p50_s,p90_s,p99_s,attempts,price_hourly,over_cheapest,wasted,orphans,orphan_s\n",
     );
     for of in policies {
         let number = |n: Option<f64>| n.map_or_else(String::new, |n| n.to_string());
@@ -293,7 +312,7 @@ pub fn summary_csv(policies: &[PolicyRecord]) -> String {
         let times = &of.time_to_provision_s;
         let _ = writeln!(
             text,
-            "{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
             of.policy,
             of.requests,
             of.placed,
@@ -307,6 +326,8 @@ pub fn summary_csv(policies: &[PolicyRecord]) -> String {
             mean(of.price_hourly),
             mean(of.over_cheapest),
             mean(of.wasted),
+            of.left_behind.map_or(0, |left| left.leases),
+            of.left_behind.map_or(0.0, |left| left.machine_seconds),
         );
     }
     text

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use crate::engine::policy::PolicyName;
 use crate::engine::{Engine, Tally};
-use crate::model::{DemandId, Entry, Lease, Money, Outcome, Span};
+use crate::model::{DemandId, Entry, Lease, LeaseId, Money, Outcome, Span};
 use crate::world::{World, drive};
 
 use super::luck::Purpose;
@@ -110,8 +110,10 @@ pub struct TrialResult {
     pub lasted: Span,
     /// Everything that was billed until the trial ended, in dollars.
     pub billed: Money,
-    /// Leases that the world still bills and the engine does not hold.
+    /// Leases that the world still bills, and the engine does not hold or cannot give back.
     pub orphans: u32,
+    /// For how long their machines have been held, together.
+    pub orphan_time: Span,
     /// Rare branches that were reached.
     pub probes: Probes,
 }
@@ -161,15 +163,28 @@ impl Runner {
 fn result(engine: &Engine, world: &SimWorld, trial: u64) -> TrialResult {
     let market = world.market();
     let demands = (0..market.demands.len()).map(|index| demand_result(engine, world, index)).collect();
-    let held = engine.leases().count() as u32;
+    let (orphans, orphan_time) = left_behind(engine, world);
     TrialResult {
         trial,
         demands,
         lasted: world.now().since(crate::model::Timestamp::ZERO),
         billed: world.billed(),
-        orphans: world.ledger().open().saturating_sub(held) + engine.orphans().count() as u32,
+        orphans,
+        orphan_time,
         probes: world.probes(),
     }
+}
+
+/// How many leases are billed for nobody, and the time of their machines so far.
+fn left_behind(engine: &Engine, world: &SimWorld) -> (u32, Span) {
+    let mut known: SmallVec<[LeaseId; 4]> = engine.leases().map(|lease| lease.id).collect();
+    known.retain(|id| !engine.orphans().any(|orphan| orphan == *id));
+    known.sort_unstable();
+    let open = world.ledger().holdings().iter().filter(|holding| holding.until.is_none());
+    let left = open.map(|holding| holding.lease).filter(|lease| known.binary_search(&lease.id).is_err());
+    left.fold((0, Span(0)), |(leases, time), lease| {
+        (leases + 1, time + world.now().since(lease.since) * u64::from(lease.nodes))
+    })
 }
 
 fn demand_result(engine: &Engine, world: &SimWorld, index: usize) -> DemandResult {

@@ -20,6 +20,8 @@ pub struct Watch {
     pub probes: Probes,
     /// Leases left behind, in all.
     pub orphans: u64,
+    /// The time of their machines until their trials ended, in all, in microseconds.
+    pub orphan_time: u128,
     /// What became of jobs, in all.
     pub jobs: JobTotals,
     broken: Vec<Broken>,
@@ -96,6 +98,7 @@ impl Watch {
         self.trials += 1;
         self.probes = self.probes.union(result.probes);
         self.orphans += u64::from(result.orphans);
+        self.orphan_time += u128::from(result.orphan_time.0);
         result.demands.iter().filter_map(|demand| demand.job.as_ref()).for_each(|job| self.jobs.see(job));
         let mut broken = |what: &'static str, expected: String, show: &dyn Fn(&DemandResult) -> String| {
             let shown = result.demands.first().map_or_else(String::new, show);
@@ -140,6 +143,7 @@ impl Watch {
         self.trials += later.trials;
         self.probes = self.probes.union(later.probes);
         self.orphans += later.orphans;
+        self.orphan_time += later.orphan_time;
         self.jobs.join(&later.jobs);
         later.broken.into_iter().for_each(|broken| self.add(broken));
     }

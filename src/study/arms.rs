@@ -16,7 +16,7 @@ use crate::sim::{Digest, Ends, JobEnd};
 use super::Trial;
 use super::jobs::{summarise_digest, summarise_jobs};
 use super::stats::{Estimate, Level, SampleError, rank_interval, rank_interval_of};
-use super::summary::{Refusals, Summary, summarise, waits};
+use super::summary::{LeftBehind, Refusals, Summary, summarise, waits};
 
 /// Requests of a policy that are kept one by one, at some 60 bytes each.
 pub const KEPT: usize = 1_000_000;
@@ -104,7 +104,9 @@ impl Arm {
             Some(digest) => summarise_digest(&digest.jobs, level),
             None => summarise_jobs(&self.jobs.iter().copied().flatten().collect::<Vec<_>>(), level),
         };
-        Ok(Summary { jobs, ..summary })
+        let left_behind = (self.watch.orphans > 0)
+            .then(|| LeftBehind { leases: self.watch.orphans, machine_seconds: self.watch.orphan_time as f64 / 1e6 });
+        Ok(Summary { jobs, left_behind, ..summary })
     }
 
     /// Quantiles of the seconds to provision over all requests, with their intervals.

@@ -22,4 +22,4 @@ pub use jobs::{JobSummary, summarise_jobs};
 pub use judge::{Bound, Judged, Judgement, Measure, Unit, correct, judge, resampling};
 pub use pieces::{ArrayTask, Axis, Point, Shard, ShardError, points, shard};
 pub use shape::{PriceShares, prices, seconds_placed, telling};
-pub use summary::{Refusals, Summary, summarise, waits};
+pub use summary::{LeftBehind, Refusals, Summary, summarise, waits};

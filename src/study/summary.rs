@@ -40,12 +40,24 @@ pub struct Summary {
     pub denials: Vec<(Cause, u64)>,
     /// What became of jobs, if there are any.
     pub jobs: Option<JobSummary>,
+    /// Leases that nobody gave back, if there are any.
+    pub left_behind: Option<LeftBehind>,
+}
+
+/// Leases that are billed and that nobody holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LeftBehind {
+    /// How many, over all trials.
+    pub leases: u64,
+    /// The time of their machines until their trials ended, together, in seconds.
+    pub machine_seconds: f64,
 }
 
 /// The quantiles that are told.
 const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 
-/// Sums up trials, with intervals at this level. Jobs are left to [`summarise_jobs`](super::summarise_jobs).
+/// Sums up trials, with intervals at this level. Jobs are left to [`summarise_jobs`](super::summarise_jobs), and what was
+/// left behind to who has seen it.
 pub fn summarise(ends: Ends<'_>, refusals: &Refusals, level: Level) -> Result<Summary, SampleError> {
     let summary = match ends {
         Ends::Each(trials) => of_each(trials, level)?,
@@ -72,6 +84,7 @@ fn of_each(trials: &[Trial], level: Level) -> Result<Summary, SampleError> {
         outcomes: outcomes(trials),
         denials: Vec::new(),
         jobs: None,
+        left_behind: None,
     })
 }
 
@@ -92,6 +105,7 @@ fn of_all(digest: &Digest, level: Level) -> Summary {
         outcomes,
         denials: Vec::new(),
         jobs: None,
+        left_behind: None,
     }
 }
 

@@ -51,7 +51,10 @@ fn a_throttled_call_is_repeated_and_bad_credentials_end_the_cloud() {
 fn a_release_that_always_fails_leaves_a_named_orphan() {
     let (results, probes) = placed(Faults { partial: 1.0, release_failed: 1.0, ..Faults::default() }, 1);
     assert!(probes.has(Probe::ReleaseFailed));
-    assert!(results[0].orphans > 0);
+    // The half of the gang that came up cannot be given back; the other place has a whole one.
+    let (left, asked) = (&results[0], &results[0].demands[0]);
+    assert_eq!((left.orphans, asked.outcome), (1, Some(Outcome::Placed)));
+    assert!(left.orphan_time > Span(0) && left.orphan_time <= left.lasted * 2, "{left:?}");
 }
 
 #[test]

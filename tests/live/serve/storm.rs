@@ -12,7 +12,7 @@ use super::harness::{Serve, clouds, scenario};
 use crate::tools::Bounded as _;
 
 /// Schedules in an ordinary run; the whole storm is `SKY_TEST_STORM=1000`, some twelve minutes.
-const FEW: u64 = 8;
+const FEW: u64 = 16;
 
 /// Numbers that a seed gives: splitmix64.
 struct Dice(u64);
