@@ -63,14 +63,16 @@ pub fn table(lines: &[Line]) -> Cells {
         let between = |(low, high): (f64, f64)| format!("{} .. {}", value(low, line.told), value(high, line.told));
         vec![
             line.what.clone(),
+            line.on.map_or_else(String::new, |on| on.to_string()),
             value(line.trace, line.told),
+            line.error.map_or_else(String::new, |error| format!("± {}", value(error, line.told))),
             value(line.market, line.told),
             if off.is_finite() { format!("{:+.0} %", off * 100.0 + 0.0) } else { String::new() },
             line.replicas.map_or_else(String::new, between),
             if line.replicas.is_some() { word.to_owned() } else { String::new() },
         ]
     };
-    let head = ["FIGURE", "TRACE", "MARKET", "OFF BY", "9 OF 10 REPLICAS", ""];
+    let head = ["FIGURE", "RUNS", "TRACE", "ERROR", "MARKET", "OFF BY", "9 OF 10 REPLICAS", ""];
     Cells::new(head, lines.iter().map(row).collect())
 }
 
@@ -222,5 +224,6 @@ impl Calibration {
 
 /// What the columns mean.
 const HOW: &str = "Each figure is counted in the trace and in replicas of the fitted market that were probed at the same \
-ticks. MARKET is over all replicas together; of ten single replicas as long as the trace, nine lie in the range given. A \
+ticks, with luck that the search for the market never met. RUNS is how many runs of the trace a \
+figure rests on, ERROR its standard error for that (a jackknife over ten parts of the time). MARKET is over all replicas together; of ten single replicas as long as the trace, nine lie in the range given. A \
 figure is within 10 % of the trace, or within that range and so no more off than the luck of one trace explains, or off.";

@@ -11,7 +11,7 @@ use crate::cli::{Console, Exit, Failure, files};
 use crate::report::calibration::{Calibration, Part, score};
 use crate::report::command;
 use crate::sim::trace::{Columns, Series};
-use crate::study::fit::{Fit, Options, Traces, compare, fit, is_journal, simulate};
+use crate::study::fit::{Fit, Options, Traces, UNMET, compare, fit, is_journal, simulate};
 
 use super::common::Threads;
 use super::compare::percentage;
@@ -125,7 +125,7 @@ fn part(title: &str, note: &str, of: &Fit, traces: &Traces, seed: u64) -> Part {
         note: note.to_owned(),
         lines: compare(&of.model, traces, seed),
         trace: traces.count(),
-        market: simulate(&of.model, traces, seed, 0..24, traces.ticks()),
+        market: simulate(&of.model, traces, seed, UNMET..UNMET + 24, traces.ticks()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::figures::{AGES, Figures, distance};
 use super::laws::Shape;
+use super::traces::standard_error;
 use super::{Model, Traces, simulate};
 
 /// One figure.
@@ -11,6 +12,10 @@ pub struct Line {
     pub what: String,
     /// In the trace.
     pub trace: f64,
+    /// How uncertain the trace itself leaves it: a standard error.
+    pub error: Option<f64>,
+    /// Runs that it rests on, where they can be counted.
+    pub on: Option<u64>,
     /// In the market, over many replicas.
     pub market: f64,
     /// Of ten replicas of the trace's length, nine lie between these.
@@ -51,37 +56,49 @@ impl Line {
     }
 }
 
+/// The first replica that a market is judged by: luck that no search for one has met.
+pub const UNMET: u64 = 1 << 32;
 /// Replicas of which the market's figures are told.
 const MANY: u64 = 240;
 /// Replicas that say what luck makes of one trace.
 const SINGLE: u64 = 60;
 
+/// A figure of a trace or of a market.
+struct Figure {
+    what: String,
+    value: f64,
+    told: Told,
+    on: Option<u64>,
+}
+
 /// All figures of a market against those of a trace.
 pub fn compare(model: &Model, traces: &Traces, seed: u64) -> Vec<Line> {
     let (count, ticks) = (traces.count(), traces.ticks());
-    let all = simulate(model, traces, seed, 0..MANY, ticks);
-    let (trace, market) = (count.figures(), all.figures());
-    let singles: Vec<Vec<(String, f64, Told)>> = (MANY..MANY + SINGLE)
+    let all = simulate(model, traces, seed, UNMET..UNMET + MANY, ticks);
+    let market = told(&all.figures());
+    let singles: Vec<Vec<Figure>> = (UNMET + MANY..UNMET + MANY + SINGLE)
         .map(|trial| told(&simulate(model, traces, seed, trial..trial + 1, ticks).figures()))
         .collect();
-    let market = told(&market);
+    let without: Vec<Vec<Figure>> = traces.counts_without().iter().map(|count| told(&count.figures())).collect();
     let mut lines: Vec<Line> = Vec::new();
-    for (what, trace, told) in told(&trace) {
-        let of = |figures: &[(String, f64, Told)]| {
-            figures.iter().find(|(name, ..)| *name == what).map(|(_, value, _)| *value)
-        };
+    for Figure { what, value, told, on } in told(&count.figures()) {
+        let of = |figures: &[Figure]| figures.iter().find(|figure| figure.what == what).map(|figure| figure.value);
         let Some(market) = of(&market) else { continue };
         let mut values: Vec<f64> = singles.iter().filter_map(|single| of(single)).collect();
         values.sort_by(f64::total_cmp);
         let at = |q: f64| values[((values.len() - 1) as f64 * q).round() as usize];
         let replicas = (!values.is_empty()).then(|| (at(0.05), at(0.95)));
-        lines.push(Line { what, trace, market, replicas, told });
+        let without: Option<Vec<f64>> = without.iter().map(|figures| of(figures)).collect();
+        let error = without.map(|without| standard_error(&without));
+        lines.push(Line { what, trace: value, error, on, market, replicas, told });
     }
     for (side, what) in ["up times", "outages"].into_iter().enumerate() {
         let market = distance(&count.runs()[side], &all.runs()[side], traces.gap);
         lines.push(Line {
             what: format!("largest difference of the laws of {what} (Kolmogorov–Smirnov)"),
             trace: 0.0,
+            error: None,
+            on: None,
             market,
             replicas: None,
             told: Told::Number,
@@ -91,38 +108,44 @@ pub fn compare(model: &Model, traces: &Traces, seed: u64) -> Vec<Line> {
 }
 
 /// The figures by name.
-fn told(figures: &Figures) -> Vec<(String, f64, Told)> {
-    let mut all: Vec<(String, f64, Told)> = Vec::new();
+fn told(figures: &Figures) -> Vec<Figure> {
+    let mut all: Vec<Figure> = Vec::new();
+    let mut tell = |what: String, value: f64, told, on: Option<u64>| all.push(Figure { what, value, told, on });
     let mean = figures.availability.iter().sum::<f64>() / figures.availability.len().max(1) as f64;
-    all.push(("availability, mean of the pools".to_owned(), mean, Told::Share));
-    all.push(("outages a pool and day".to_owned(), figures.outages_daily, Told::Number));
+    tell("availability, mean of the pools".to_owned(), mean, Told::Share, None);
+    let began = Some(figures.began.iter().sum());
+    tell("outages a pool and day".to_owned(), figures.outages_daily, Told::Number, began);
     if let Some(Shape::Mixture { weight, short, long }) = figures.outages {
-        all.push(("outages: weight of the shorter law".to_owned(), weight, Told::Share));
-        all.push(("outages: mean of the shorter law".to_owned(), short, Told::Seconds));
-        all.push(("outages: mean of the longer law".to_owned(), long, Told::Seconds));
+        tell("outages: weight of the shorter law".to_owned(), weight, Told::Share, began);
+        tell("outages: mean of the shorter law".to_owned(), short, Told::Seconds, began);
+        tell("outages: mean of the longer law".to_owned(), long, Told::Seconds, began);
     }
     for (side, what) in ["up times", "outages"].into_iter().enumerate() {
         for (value, name) in figures.lengths[side].into_iter().zip(["mean", "median", "95 % quantile"]) {
-            all.push((format!("{what}: {name}"), value, Told::Seconds));
+            tell(format!("{what}: {name}"), value, Told::Seconds, Some(figures.whole[side]));
         }
     }
     let minutes = |seconds: f64| format!("{} min", (seconds / 60.0).round());
     let mut from = 0.0;
-    for (end, hazard) in AGES.into_iter().zip(figures.hazard) {
+    for ((end, hazard), ended) in AGES.into_iter().zip(figures.hazard).zip(figures.ended) {
         let ages = if end.is_finite() {
             format!("{} to {}", minutes(from), minutes(end))
         } else {
             format!("over {}", minutes(from))
         };
-        all.extend(hazard.map(|hazard| (format!("recovery by the next tick, aged {ages}"), hazard, Told::Share)));
+        if let Some(hazard) = hazard {
+            tell(format!("recovery by the next tick, aged {ages}"), hazard, Told::Share, Some(ended));
+        }
         from = end;
     }
     for (later, share) in &figures.again {
-        all.push((format!("up {} after it was down", minutes(*later)), *share, Told::Share));
+        tell(format!("up {} after it was down", minutes(*later)), *share, Told::Share, None);
     }
     for (value, what) in figures.correlation.into_iter().zip(["within a region", "across regions"]) {
-        all.extend(value.map(|value| (format!("correlation {what}"), value, Told::Number)));
+        if let Some(value) = value {
+            tell(format!("correlation {what}"), value, Told::Number, None);
+        }
     }
-    all.push(("all down at once".to_owned(), figures.dark, Told::Share));
+    tell("all down at once".to_owned(), figures.dark, Told::Share, None);
     all
 }

@@ -3,8 +3,10 @@
 //! **Invariant:** a trace and a simulated replica go through the same count, tick by tick, so what the ticks hide is
 //! hidden in both.
 
+use std::ops::Range;
+
 use super::laws::{Family, Shape, fit};
-use super::runs::{Run, runs};
+use super::runs::{Run, in_turn};
 
 /// Ends of the classes of ages of an outage, in seconds; the last class has no end.
 pub const AGES: [f64; 8] = [1800.0, 3600.0, 5400.0, 7200.0, 10_800.0, 18_000.0, 36_000.0, f64::INFINITY];
@@ -38,10 +40,16 @@ pub struct Figures {
     pub availability: Vec<f64>,
     /// Outages a pool and day, over the pools that have any.
     pub outages_daily: f64,
+    /// Outages a day, by pool.
+    pub daily: Vec<f64>,
+    /// Outages that began, by pool.
+    pub began: Vec<u64>,
     /// Outages: all of them as a mixture of two exponential laws.
     pub outages: Option<Shape>,
     /// Mean, median and 95 % quantile of up times and of outages, in seconds, those that were cut off left out.
     pub lengths: [[f64; 3]; 2],
+    /// Up times and outages that ended.
+    pub whole: [u64; 2],
     /// Share of up times and of outages that are no longer than each of [`TIMES`].
     pub by_then: [[f64; TIMES.len()]; 2],
     /// How much later, in seconds, and how often a pool that was down is up then.
@@ -79,9 +87,13 @@ impl Count {
 
     /// Counts a trace: of every pool, whether it is up at each tick.
     pub fn see(&mut self, pools: &[Vec<bool>]) {
-        let ticks = pools.first().map_or(0, Vec::len);
-        self.ticks += ticks as u64;
-        let words: Vec<Vec<u64>> = pools.iter().map(|up| packed(up)).collect();
+        self.see_between(pools, 0..pools.first().map_or(0, Vec::len));
+    }
+
+    /// Counts those ticks of a trace, and what begins at them.
+    pub(super) fn see_between(&mut self, pools: &[Vec<bool>], ticks: Range<usize>) {
+        self.ticks += ticks.len() as u64;
+        let words: Vec<Vec<u64>> = pools.iter().map(|up| packed(&up[ticks.clone()])).collect();
         for (a, one) in words.iter().enumerate() {
             for (b, other) in words.iter().enumerate().skip(a) {
                 self.both[a * pools.len() + b] +=
@@ -91,11 +103,11 @@ impl Count {
         }
         let any = |at: usize| words.iter().fold(0, |any, word| any | word[at]);
         let lit: u64 = (0..words.first().map_or(0, Vec::len)).map(|at| u64::from(any(at).count_ones())).sum();
-        self.dark += ticks as u64 - lit;
+        self.dark += ticks.len() as u64 - lit;
         for (pool, up) in pools.iter().enumerate() {
-            self.runs_of(pool, up);
+            self.runs_of(pool, up, &ticks);
             for (lag, (down, back)) in self.lags.iter().zip(&mut self.again) {
-                for (now, later) in up.iter().zip(up.iter().skip(*lag)) {
+                for (now, later) in up[ticks.clone()].iter().zip(up.iter().skip(ticks.start + *lag)) {
                     *down += u64::from(!now);
                     *back += u64::from(!now & later);
                 }
@@ -103,10 +115,13 @@ impl Count {
         }
     }
 
-    fn runs_of(&mut self, pool: usize, up: &[bool]) {
-        let [ups, downs] = runs(up);
-        self.outages[pool] += downs.len() as u64;
-        for run in &downs {
+    fn runs_of(&mut self, pool: usize, up: &[bool], begun: &Range<usize>) {
+        for (_, is_up, run) in in_turn(up).into_iter().filter(|(from, ..)| begun.contains(from)) {
+            self.runs[usize::from(!is_up)].push(run);
+            if is_up {
+                continue;
+            }
+            self.outages[pool] += 1;
             for tick in 1..=run.ticks {
                 let class = AGES.iter().position(|end| tick as f64 * self.gap <= *end).unwrap_or(AGES.len() - 1);
                 let is_last = tick == run.ticks;
@@ -115,8 +130,6 @@ impl Count {
                 self.ages[class].1 += u64::from(is_last && !run.is_cut);
             }
         }
-        self.runs[0].extend(ups);
-        self.runs[1].extend(downs);
     }
 
     /// The runs up and down.
@@ -162,8 +175,11 @@ impl Count {
         Figures {
             availability: self.up.iter().map(|up| share(*up)).collect(),
             outages_daily: self.outages.iter().sum::<u64>() as f64 / moving as f64 / days.max(1e-9),
+            daily: self.outages.iter().map(|count| *count as f64 / days.max(1e-9)).collect(),
+            began: self.outages.clone(),
             outages: None,
             lengths: [0, 1].map(|side| lengths(&self.runs[side], self.gap)),
+            whole: [0, 1].map(|side| self.runs[side].iter().filter(|run| !run.is_cut).count() as u64),
             by_then: [0, 1].map(|side| by_then(&self.runs[side], self.gap)),
             again: self
                 .lags
@@ -228,6 +244,13 @@ mod tests {
         assert_eq!(figures.again[0], (600.0, 4.0 / 12.0));
         // Outages of ages of one and two ticks: none ends at the first, four at the second; the third pool's is cut.
         assert_eq!(figures.hazard[0].map(|h| (h * 1e6).round()), Some((4.0f64 / 11.0 * 1e6).round()));
+        // Part by part it is the same.
+        let rows = [up("1100110011"), up("1100110011"), up("1111100000")];
+        let mut parts = Count::new(600.0, vec!["a".into(), "a".into(), "b".into()]);
+        for ticks in [0..3, 3..7, 7..10] {
+            parts.see_between(&rows, ticks);
+        }
+        assert_eq!(parts.figures(), figures);
         assert!(distance(&count.runs()[1], &count.runs()[1], 600.0) < 1e-12);
     }
 }

@@ -9,16 +9,20 @@
 //!    whom they hit follows in closed form from the availabilities, the mean correlations and the share of the time that
 //!    everything is down (`shared`).
 //! 2. Up times and outages of each pool give a law each, of the family that is likeliest on the later part of the trace
-//!    when fitted to the earlier (`laws`). Their means follow from the pool's availability and its number of outages.
+//!    when fitted to the earlier (`laws`). Their means follow from the pool's availability and its number of outages. Laws
+//!    of two exponential parts are fitted to the ticks themselves, with the outages that no probe met (`hidden`).
 //! 3. What the shocks hide and the ticks miss is put right by indirect inference (Gouriéroux, Monfort and Renault 1993):
 //!    the market is simulated, probed as the trace was, and thirteen numbers that all pools share are moved until the run
-//!    lengths, the mixture of outages, the chance of recovery by age and the chance to be up again are those of the trace:
-//!    downhill by slopes (`squares`) from several starts, at last without them (`simplex`).
+//!    lengths, each pool's rate of outages, their mixture, the chance of recovery by age and the chance to be up again are
+//!    those of the trace, each as closely as the trace itself knows it (`away`): downhill by slopes (`squares`) from
+//!    several starts, at last without them (`simplex`).
 //!
 //! Journals of launches are probes at uneven times; what they tell of each pool by itself is in `journal`.
 
+mod away;
 mod compare;
 mod figures;
+mod hidden;
 mod journal;
 mod laws;
 mod model;
@@ -32,7 +36,7 @@ use rayon::prelude::*;
 
 use crate::sim::Luck;
 
-pub use compare::{Line, Told, compare};
+pub use compare::{Line, Told, UNMET, compare};
 pub use figures::{AGES, Count, Figures, TIMES, distance};
 pub use journal::{Asked, LEAST_PROBES, OnOff, Probes, is_journal};
 pub use laws::{Family, Shape, fit as fit_law, log_likelihood};
@@ -40,6 +44,7 @@ pub use model::{Fall, Fitted, Model, probe};
 pub use runs::Run;
 pub use traces::{Probed, Traces, TracesError};
 
+use away::Target;
 use runs::runs;
 use shared::{Seen, Shares, solve};
 use simplex::minimise;
@@ -86,54 +91,89 @@ const EARLIER: f64 = 0.7;
 /// A pool that is up or down more of the time than this never changes.
 const STEADY: f64 = 0.9995;
 
+/// Where the pools' own laws come from, and how they give way to what the shocks do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    /// From the lengths of runs, of these families for up times and outages: they are stretched as a whole.
+    Runs([Family; 2]),
+    /// From the ticks themselves (`hidden`): the short part stays and the long one gives way.
+    Ticks,
+}
+
+impl Way {
+    fn families(self) -> [Family; 2] {
+        match self {
+            Self::Runs(families) => families,
+            Self::Ticks => [Family::Mixture; 2],
+        }
+    }
+}
+
 /// Fits a market to traces.
 pub fn fit(traces: &Traces, options: Options) -> Fit {
     let contests = [0, 1].map(|side| contest(traces, side));
-    let [up, down] = [0, 1].map(|side| contests[side].first().map_or(Family::Mixture, |c| c.family));
+    let families = [0, 1].map(|side| contests[side].first().map_or(Family::Mixture, |c| c.family));
     // What is left of outages once shocks have made theirs may be of another family than all of them, so mixtures,
-    // which bend most, are tried too: the nearer market is taken.
-    let mut families = vec![[up, down], [Family::Mixture, Family::Mixture]];
-    families.dedup();
-    let found = families.into_iter().map(|families| nearest(traces, families, options));
-    let found = found.min_by(|a, b| a.0.total_cmp(&b.0));
-    let model = found.map_or_else(|| Model { pools: Vec::new(), falls: Vec::new() }, |(_, model)| model.rounded());
-    Fit { model, contests }
+    // which bend most, are tried too; and where outages are about as short as a tick, only the ticks tell how many there
+    // were. The nearest market is taken.
+    let mut ways = vec![Way::Runs(families), Way::Runs([Family::Mixture; 2]), Way::Ticks];
+    ways.dedup();
+    let target = Target::new(traces);
+    let begun = ways.into_iter().map(|way| Search { base: Base::new(traces, way), target: &target, options }.begun());
+    let nearest = begun.min_by(|(a, ..), (b, ..)| a.total_cmp(b));
+    let model = nearest.map(|(_, search, knobs)| search.ended(&knobs).rounded());
+    Fit { model: model.unwrap_or_else(|| Model { pools: Vec::new(), falls: Vec::new() }), contests }
 }
 
-/// The nearest market with laws of these families for up times and outages, and how far it is away.
-fn nearest(traces: &Traces, families: [Family; 2], options: Options) -> (f64, Model) {
-    let base = Base::new(traces, families);
-    if base.moving.is_empty() {
-        return (0.0, base.model(&[0.0; KNOBS]));
-    }
-    let target = traces.count().figures();
-    let parts = |knobs: &[f64]| {
-        let is_sound = knobs.iter().all(|knob| knob.abs() <= 3.0);
-        is_sound.then(|| {
-            let market = base.model(knobs);
-            let simulated = simulate(&market, traces, options.seed, 0..options.replicas, traces.ticks());
-            let mut parts = away(&simulated.figures(), &target);
+/// The search for the nearest market.
+struct Search<'a> {
+    base: Base<'a>,
+    target: &'a Target,
+    options: Options,
+}
+
+impl Search<'_> {
+    /// How far the market of these numbers is away, figure by figure; `None` out of bounds.
+    fn parts(&self, knobs: &[f64]) -> Option<Vec<f64>> {
+        let (traces, Options { seed, replicas, .. }) = (self.base.traces, self.options);
+        knobs.iter().all(|knob| knob.abs() <= 3.0).then(|| {
+            let simulated = simulate(&self.base.model(knobs), traces, seed, 0..replicas, traces.ticks());
+            let mut parts = self.target.away(&simulated.figures());
             // A hair of weight on staying where the pools' own laws are, so that what nothing tells does not drift.
             parts.extend(knobs.iter().map(|knob| 0.1 * knob));
             parts
         })
-    };
-    let misfit =
-        |knobs: &[f64]| parts(knobs).map_or(f64::INFINITY, |parts| parts.iter().map(|part| part * part).sum::<f64>());
-    // Downhill by slopes from several starts, then without them from the best, since slopes of what is simulated are
-    // rough near the end.
-    let starts = STARTS.map(|[region, all]| {
-        let mut start = [0.0; KNOBS];
-        (start[8], start[12]) = (region, all);
-        let found = squares::descend(&start, options.steps / 5, parts);
-        (misfit(&found), found)
-    });
-    // Where laws are about as short as a tick, slopes lead nowhere.
-    let without = minimise(&[0.0; KNOBS], 0.5, options.steps / 4, misfit);
-    let without = (misfit(&without), without);
-    let (_, best) = starts.into_iter().fold(without, |best, other| if other.0 < best.0 { other } else { best });
-    let found = minimise(&best, 0.08, options.steps * 2 / 5, misfit);
-    (misfit(&found), base.model(&found))
+    }
+
+    fn misfit(&self, knobs: &[f64]) -> f64 {
+        self.parts(knobs).map_or(f64::INFINITY, |parts| parts.iter().map(|part| part * part).sum::<f64>())
+    }
+
+    /// How near it gets at first, and where: downhill by slopes from several starts.
+    fn begun(self) -> (f64, Self, Vec<f64>) {
+        if self.base.moving.is_empty() {
+            return (0.0, self, vec![0.0; KNOBS]);
+        }
+        let starts = STARTS.map(|[region, all]| {
+            let mut start = [0.0; KNOBS];
+            (start[8], start[12]) = (region, all);
+            let found = squares::descend(&start, self.options.steps / 5, |knobs| self.parts(knobs));
+            (self.misfit(&found), found)
+        });
+        // Where laws are about as short as a tick, slopes lead nowhere.
+        let without = minimise(&[0.0; KNOBS], 0.5, self.options.steps / 4, |knobs| self.misfit(knobs));
+        let without = (self.misfit(&without), without);
+        let (away, best) = starts.into_iter().fold(without, |best, other| if other.0 < best.0 { other } else { best });
+        (away, self, best)
+    }
+
+    /// The market it ends with: on without slopes, since those of what is simulated are rough near the end.
+    fn ended(&self, knobs: &[f64]) -> Model {
+        if self.base.moving.is_empty() {
+            return self.base.model(knobs);
+        }
+        self.base.model(&minimise(knobs, 0.08, self.options.steps * 2 / 5, |knobs| self.misfit(knobs)))
+    }
 }
 
 /// Starts of the search: how much long shocks of a region gather about their mean, and those of all.
@@ -157,8 +197,7 @@ pub fn simulate(model: &Model, traces: &Traces, seed: u64, trials: std::ops::Ran
 /// The families by what they make of the later part, given the earlier.
 fn contest(traces: &Traces, side: usize) -> Vec<Contest> {
     let of = |from: usize, to: usize| -> Vec<Vec<Run>> {
-        let up = |pool: &Probed| pool.counts[from..to].iter().map(|there| *there > 0).collect::<Vec<bool>>();
-        traces.pools.iter().map(|pool| runs(&up(pool))[side].clone()).collect()
+        traces.pools.iter().map(|pool| runs(&pool.up()[from..to])[side].clone()).collect()
     };
     let cut = (traces.ticks() as f64 * EARLIER) as usize;
     let (all, earlier, later) = (of(0, traces.ticks()), of(0, cut), of(cut, traces.ticks()));
@@ -186,6 +225,7 @@ const KNOBS: usize = 13;
 /// What the pools say by themselves.
 struct Base<'a> {
     traces: &'a Traces,
+    way: Way,
     /// Positions of pools that change.
     moving: Vec<usize>,
     /// Their regions, as numbers.
@@ -201,7 +241,8 @@ struct Base<'a> {
 }
 
 impl<'a> Base<'a> {
-    fn new(traces: &'a Traces, families: [Family; 2]) -> Self {
+    fn new(traces: &'a Traces, way: Way) -> Self {
+        let families = way.families();
         let count = traces.count();
         let figures = count.sketch();
         let rates = count.outage_rates();
@@ -227,19 +268,30 @@ impl<'a> Base<'a> {
             dark: if moving.len() == traces.pools.len() { figures.dark } else { 0.0 },
             region: region.clone(),
         };
-        let shape = |pool: &usize, side: usize| {
-            let up: Vec<bool> = traces.pools[*pool].counts.iter().map(|there| *there > 0).collect();
-            let own = laws::fit(families[side], &runs(&up)[side], traces.gap);
+        let shapes = |pool: &usize| {
+            let up = traces.pools[*pool].up();
+            let own = runs(&up);
             // Too few runs for a law of its own: that of all pools.
-            own.or_else(|| laws::fit(families[side], &count.runs()[side], traces.gap))
-                .unwrap_or(Shape::Weibull(1.0, figures.lengths[side][0].max(traces.gap)))
+            let near = [0, 1].map(|side| {
+                laws::fit(families[side], &own[side], traces.gap)
+                    .or_else(|| laws::fit(families[side], &count.runs()[side], traces.gap))
+                    .unwrap_or(Shape::Weibull(1.0, figures.lengths[side][0].max(traces.gap)))
+            });
+            if way == Way::Ticks { hidden::fit(&up, traces.gap, near) } else { near }
+        };
+        let shapes: Vec<[Shape; 2]> = moving.par_iter().map(shapes).collect();
+        // Ticks also tell how many outages no probe met.
+        let rate = |(pool, [up, down]): (&usize, &[Shape; 2])| match way {
+            Way::Ticks => 1.0 / (up.mean() + down.mean()),
+            Way::Runs(_) => rates[*pool],
         };
         Self {
-            shapes: moving.iter().map(|pool| [shape(pool, 0), shape(pool, 1)]).collect(),
-            rates: moving.iter().map(|pool| rates[*pool]).collect(),
+            rates: moving.iter().zip(&shapes).map(rate).collect(),
+            shapes,
             outage: figures.lengths[1][0],
             shares: solve(&seen),
             traces,
+            way,
             moving,
             region,
             regions,
@@ -270,17 +322,20 @@ impl<'a> Base<'a> {
     /// The shocks, each with the region it is for.
     fn falls(&self, knobs: &[f64]) -> Vec<(Fall, Option<usize>)> {
         let kind = self.traces.kind();
-        let lasts = |knobs: &[f64]| {
+        let lasts = |share: f64, knobs: &[f64]| {
+            let wanted = 3.0 * self.outage * libm::exp(knobs[0]);
+            // One that comes less than once in as long as the trace is one that the trace cannot have shown.
+            let most = share * self.traces.ticks() as f64 * self.traces.gap;
             Shape::Humped {
                 weight: 1.0 / (1.0 + libm::exp(-0.5 - knobs[2])),
                 short: 1.0,
                 long: 1.0 + 4.0 * libm::exp(knobs[1]),
                 shape: libm::exp(knobs[3]),
             }
-            .with_mean(3.0 * self.outage * libm::exp(knobs[0]))
+            .with_mean(wanted.min(most))
         };
         let fall = |share: shared::Share, on: String, region: Option<usize>, knobs: &[f64]| {
-            let lasts = lasts(knobs);
+            let lasts = lasts(share.lasts, knobs);
             let calm = lasts.mean() * (1.0 - share.lasts) / share.lasts;
             let name = region.map(|region| self.regions[region].clone());
             // A shock that hardly ever comes would only be noise.
@@ -307,52 +362,31 @@ impl<'a> Base<'a> {
         let wanted = self.rates[at] * libm::exp(knobs[0]);
         // Shocks are seen to begin only where the pool was up.
         let own = (wanted - struck * up).max(0.15 * wanted) / spared;
-        let shape = |side: usize, weight: f64, spread: f64| match self.shapes[at][side] {
-            Shape::Mixture { weight: w, short, long } => {
-                let odds = w / (1.0 - w) * libm::exp(weight);
-                let ratio = (1.0 + (long / short - 1.0) * libm::exp(spread)).max(1.0);
-                Shape::Mixture { weight: odds / (1.0 + odds), short, long: short * ratio }
-            }
-            // Pools' own laws are of the families, of which this is none.
-            humped @ Shape::Humped { .. } => humped,
-            Shape::LogNormal(mu, sigma) => Shape::LogNormal(mu, sigma * libm::exp(0.5 * spread)),
-            Shape::Weibull(shape, scale) => Shape::Weibull(shape * libm::exp(-0.5 * spread), scale),
-            Shape::Gamma(shape, scale) => Shape::Gamma(shape * libm::exp(-0.5 * spread), scale),
+        let shape = |side: usize, weight: f64, spread: f64, mean: f64| {
+            let own = match self.shapes[at][side] {
+                Shape::Mixture { weight: w, short, long } => {
+                    let odds = w / (1.0 - w) * libm::exp(weight);
+                    let weight = odds / (1.0 + odds);
+                    let (short, long) = if self.way == Way::Ticks {
+                        let short = (short * libm::exp(-spread)).max(hidden::LEAST * self.traces.gap).min(mean);
+                        (short, (mean - weight * short) / (1.0 - weight))
+                    } else {
+                        (short, short * (1.0 + (long / short - 1.0) * libm::exp(spread)).max(1.0))
+                    };
+                    Shape::Mixture { weight, short, long }
+                }
+                // Pools' own laws are of the families, of which this is none.
+                humped @ Shape::Humped { .. } => humped,
+                Shape::LogNormal(mu, sigma) => Shape::LogNormal(mu, sigma * libm::exp(0.5 * spread)),
+                Shape::Weibull(shape, scale) => Shape::Weibull(shape * libm::exp(-0.5 * spread), scale),
+                Shape::Gamma(shape, scale) => Shape::Gamma(shape * libm::exp(-0.5 * spread), scale),
+            };
+            own.with_mean(mean)
         };
         into.availability = alone;
-        into.down = Some(shape(1, knobs[1], knobs[2]).with_mean((1.0 - alone) / own));
-        into.up = Some(shape(0, knobs[3], knobs[4]).with_mean(alone / own));
+        into.down = Some(shape(1, knobs[1], knobs[2], (1.0 - alone) / own));
+        into.up = Some(shape(0, knobs[3], knobs[4], alone / own));
     }
-}
-
-/// Fewer outages that end at an age do not tell the chance to.
-const FEW: u64 = 30;
-
-/// How far a market's figures are from the trace's, each in units of what would be worth telling: the mixture of
-/// outages and the chance of recovery by age, which are asked for by name, in the smallest.
-fn away(model: &Figures, trace: &Figures) -> Vec<f64> {
-    let part = |model: f64, trace: f64, unit: f64| (model - trace) / (unit * trace.abs() + 1e-9);
-    let mut parts = vec![part(model.outages_daily, trace.outages_daily, 0.03)];
-    for side in 0..2 {
-        parts.push(part(model.lengths[side][0], trace.lengths[side][0], 0.05));
-        let shares = model.by_then[side].iter().zip(&trace.by_then[side]);
-        parts.extend(shares.map(|(model, trace)| (model - trace) / 0.04));
-    }
-    let mixture = |figures: &Figures| match figures.outages {
-        Some(Shape::Mixture { weight, short, long }) => Some([weight, short, long]),
-        _ => None,
-    };
-    if let (Some(model), Some(trace)) = (mixture(model), mixture(trace)) {
-        parts.extend(model.into_iter().zip(trace).map(|(model, trace)| part(model, trace, 0.025)));
-    }
-    parts.extend(model.again.iter().zip(&trace.again).map(|(m, t)| part(m.1, t.1, 0.06)));
-    let ages = model.hazard.iter().zip(&trace.hazard).zip(trace.ended);
-    parts.extend(ages.map(|((m, t), ended)| {
-        // Of an age at which few outages ended, the trace's own luck is the unit.
-        let unit = if ended < FEW { 1.0 / (ended.max(1) as f64).sqrt() } else { 0.02 };
-        m.zip(*t).map_or(0.0, |(m, t)| part(m, t, unit))
-    }));
-    parts
 }
 
 #[cfg(test)]

@@ -12,18 +12,27 @@ pub struct Run {
     pub is_cut: bool,
 }
 
-/// The runs of one pool: those up, those down.
-pub(super) fn runs(up: &[bool]) -> [Vec<Run>; 2] {
-    let mut found = [Vec::new(), Vec::new()];
+/// The runs of one pool: the tick at which each begins, whether it is up, and how long.
+pub(super) fn in_turn(up: &[bool]) -> Vec<(usize, bool, Run)> {
+    let mut found = Vec::new();
     let mut from = 0;
     for at in 1..=up.len() {
         if at < up.len() && up[at] == up[from] {
             continue;
         }
         if from > 0 {
-            found[usize::from(!up[from])].push(Run { ticks: at - from, is_cut: at == up.len() });
+            found.push((from, up[from], Run { ticks: at - from, is_cut: at == up.len() }));
         }
         from = at;
+    }
+    found
+}
+
+/// The runs of one pool: those up, those down.
+pub(super) fn runs(up: &[bool]) -> [Vec<Run>; 2] {
+    let mut found = [Vec::new(), Vec::new()];
+    for (_, is_up, run) in in_turn(up) {
+        found[usize::from(!is_up)].push(run);
     }
     found
 }

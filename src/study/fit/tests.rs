@@ -1,7 +1,9 @@
 //! The market that is shipped, held against what was counted in the trace, with luck that the search has never met.
 
 use crate::catalog::Catalog;
-use crate::sim::market::{Pool, Stock};
+use crate::model::Span;
+use crate::sim::Entity;
+use crate::sim::market::{Pool, Renewal, Stock};
 use crate::sim::scenario::Scenario;
 use crate::yaml::Source;
 
@@ -57,5 +59,42 @@ fn the_shipped_v100_market_is_that_of_the_trace() {
     ];
     for (what, found, trace) in ages.chain(rest) {
         assert!((found / trace - 1.0).abs() <= 0.1, "{what}: {found:.4}, in the trace {trace:.4}");
+    }
+}
+
+/// Two pools in regions of their own, of which one has one long time up and one long outage beside its bursts.
+#[test]
+fn every_pool_keeps_its_own_rate_of_outages() {
+    let laws = [
+        [(0.94, 900.0, 90_000.0), (0.9, 2400.0, 40_000.0)],
+        // Most outages end before the next probe.
+        [(0.6, 3000.0, 15_000.0), (0.9, 240.0, 1500.0)],
+    ];
+    let places = ["aws/us-east-1/us-east-1a/V100", "aws/us-west-2/us-west-2a/V100"];
+    let pool = |(place, [up, down]): (&str, [(f64, f64, f64); 2])| {
+        let law = |(weight, short, long)| Shape::Mixture { weight, short, long }.law();
+        Pool {
+            entity: Entity::named(place),
+            stock: Stock::Renewal(Renewal::new(law(up), law(down), 1).expect("sound laws")),
+            shocks: Vec::new().into(),
+            life: None,
+            reclaims: false,
+            notice: Span::ZERO,
+            price: None,
+        }
+    };
+    let pools: Vec<Pool> = places.into_iter().zip(laws).map(pool).collect();
+    let counts = probe(&pools, Luck::new(11, 0), 600.0, 3000);
+    let probed = |(place, counts): (&str, Vec<u32>)| Probed {
+        place: place.to_owned(),
+        region: place.rsplitn(3, '/').last().expect("a region").to_owned(),
+        counts,
+    };
+    let traces = Traces { gap: 600.0, pools: places.into_iter().zip(counts).map(probed).collect() };
+    let fitted = fit(&traces, Options { seed: 1, replicas: 8, steps: 60 });
+    let seen = traces.count().figures().daily;
+    let market = simulate(&fitted.model, &traces, 1, UNMET..UNMET + 60, traces.ticks()).figures().daily;
+    for (place, (market, seen)) in places.iter().zip(market.iter().zip(&seen)) {
+        assert!((market / seen - 1.0).abs() < 0.2, "{place}: {market:.2} a day, {seen:.2} in the trace");
     }
 }

@@ -58,6 +58,18 @@ pub enum TracesError {
 /// Fewer ticks say nothing about long outages.
 const LEAST: usize = 200;
 
+/// Parts of the time that are left out in turn, to see how much a figure hangs on any of them. Few enough that most
+/// outages are over within one.
+const BLOCKS: usize = 10;
+
+/// The standard error of a figure, from its values without each of several even parts of the time (the jackknife of
+/// blocks; Künsch 1989).
+pub(super) fn standard_error(without: &[f64]) -> f64 {
+    let n = without.len() as f64;
+    let mean = without.iter().sum::<f64>() / n;
+    libm::sqrt((n - 1.0) / n * without.iter().map(|value| (value - mean).powi(2)).sum::<f64>())
+}
+
 impl Traces {
     /// Puts them on one grid; each with its selector, that of its region, and its values by time.
     pub fn new(all: Vec<(String, String, Series)>) -> Result<Self, TracesError> {
@@ -115,10 +127,23 @@ impl Traces {
     /// Counted.
     pub fn count(&self) -> Count {
         let mut count = Count::new(self.gap, self.regions());
-        let rows: Vec<Vec<bool>> =
-            self.pools.iter().map(|pool| pool.counts.iter().map(|there| *there > 0).collect()).collect();
+        let rows: Vec<Vec<bool>> = self.pools.iter().map(Probed::up).collect();
         count.see(&rows);
         count
+    }
+
+    /// Counted once without each of [`BLOCKS`] even parts of the time.
+    pub(super) fn counts_without(&self) -> Vec<Count> {
+        let rows: Vec<Vec<bool>> = self.pools.iter().map(Probed::up).collect();
+        let edge = |block: usize| self.ticks() * block / BLOCKS;
+        let without = |out: usize| {
+            let mut count = Count::new(self.gap, self.regions());
+            for block in (0..BLOCKS).filter(|block| *block != out) {
+                count.see_between(&rows, edge(block)..edge(block + 1));
+            }
+            count
+        };
+        (0..BLOCKS).map(without).collect()
     }
 
     /// What all pools have in common behind their region: `V100`.
@@ -137,10 +162,27 @@ impl Traces {
 }
 
 impl Probed {
+    /// Whether it was up, at each tick.
+    pub(super) fn up(&self) -> Vec<bool> {
+        self.counts.iter().map(|there| *there > 0).collect()
+    }
+
     /// The usual number of machines while it is up.
     pub(super) fn typical(&self) -> u32 {
         let mut up: Vec<u32> = self.counts.iter().copied().filter(|there| *there > 0).collect();
         up.sort_unstable();
         up.get(up.len() / 2).copied().unwrap_or(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_mean_is_that_of_the_textbook() {
+        // Of 1, 2, 3, 4: the root of their variance, 5/3, over 4.
+        let without = [9.0, 8.0, 7.0, 6.0].map(|rest| rest / 3.0);
+        assert!((standard_error(&without) - libm::sqrt(5.0 / 12.0)).abs() < 1e-12);
     }
 }
