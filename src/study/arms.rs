@@ -161,7 +161,7 @@ impl<'a> Arms<'a> {
     /// Adds trials, which must follow those there are, on the threads of the current pool. `done` is told of finished
     /// runs, from any thread.
     pub fn extend(&mut self, trials: Range<u64>, done: impl Fn(u64) + Sync) {
-        for window in windows(trials, WINDOW) {
+        for window in windows(trials, self.arms.len() * self.scenario.demands.len()) {
             let all = self.run(window, &done);
             self.take(all);
         }
@@ -188,13 +188,17 @@ fn take_each(arms: &mut [Arm], later: Vec<Arm>, keep: usize) {
     arms.iter_mut().zip(later).for_each(|(arm, later)| arm.take(later, keep));
 }
 
-/// Trials that are run before any of them is dropped: enough to keep many cores busy.
-pub const WINDOW: u64 = 1 << 16;
+/// Trials that are run before any of them is dropped: no more than keep many cores busy, and no less than is one
+/// thread's work.
+const WINDOW: [u64; 2] = [1 << 8, 1 << 16];
 
-/// Trials, cut into pieces of at most so many.
-pub fn windows(trials: Range<u64>, most: u64) -> impl Iterator<Item = Range<u64>> {
+/// Trials, cut into pieces so that no more than [`KEPT`] requests are on hand at a time, of which each trial makes so
+/// many, unless a piece would be too small to be run by several threads.
+pub fn windows(trials: Range<u64>, requests: usize) -> impl Iterator<Item = Range<u64>> {
+    let [least, most] = WINDOW;
+    let each = ((KEPT / requests.max(1)) as u64).clamp(least, most);
     let Range { start, end } = trials;
-    (start..end).step_by(most.max(1) as usize).map(move |first| first..(first + most.max(1)).min(end))
+    (start..end).step_by(each as usize).map(move |first| first..(first + each).min(end))
 }
 
 #[cfg(test)]
@@ -258,9 +262,10 @@ mod tests {
 
     #[test]
     fn windows_hold_every_trial_once() {
-        let cut = |trials, most| windows(trials, most).collect::<Vec<_>>();
-        assert_eq!(cut(3..10, 3), [3..6, 6..9, 9..10]);
-        assert_eq!(cut(3..9, 3), [3..6, 6..9]);
+        let cut = |trials, requests| windows(trials, requests).collect::<Vec<_>>();
+        assert_eq!(cut(3..2003, 1000), [3..1003, 1003..2003]);
+        assert_eq!(cut(3..600, 1_000_000), [3..259, 259..515, 515..600], "a thread has something to do");
+        assert_eq!(cut(0..65_537, 1), [0..65_536, 65_536..65_537]);
         assert_eq!(cut(3..3, 3), []);
     }
 }

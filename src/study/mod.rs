@@ -16,7 +16,7 @@ mod summary;
 
 pub use crate::sim::trial::Ended as Trial;
 pub use archive::{ArchiveError, Head, Layout, Reader, Writer, in_order};
-pub use arms::{Arm, Arms, KEPT, WINDOW, windows};
+pub use arms::{Arm, Arms, KEPT, windows};
 pub use gate::{Pair, Regression, regressions};
 pub use jobs::{JobSummary, summarise_jobs};
 pub use judge::{Bound, Judged, Judgement, Measure, Unit, correct, judge, resampling};

@@ -21,7 +21,7 @@ use crate::sim::market::Market;
 use crate::sim::scenario::Scenario;
 use crate::sim::trial::Runner;
 use crate::study::stats::Level;
-use crate::study::{Arm, Arms, Judgement, Summary, WINDOW, judge, resampling, telling, windows};
+use crate::study::{Arm, Arms, Judgement, Summary, judge, resampling, telling, windows};
 
 use super::common::{Threads, first_only, manifest, policies, sampled, summaries, text_of};
 use super::files_of::{subtitle, write_all};
@@ -195,7 +195,7 @@ impl RunArgs {
         let mut arms = Vec::new();
         for policy in policies {
             let mut all = Arms::new(scenario, market, &[*policy], manifest.seed);
-            for window in windows(0..manifest.trials, WINDOW) {
+            for window in windows(0..manifest.trials, scenario.demands.len()) {
                 let first = window.start;
                 let later = self.threads.install(|| all.run(window, |more| progress.add(more)))?;
                 for arm in &later {

@@ -185,7 +185,7 @@ impl Prepared {
             Arms::new(scenario, market, policies, self.header.manifest.seed).keeping(self.layout.keep())
         };
         let mut points: Vec<Arms<'_>> = self.scenarios.iter().zip(&markets).map(at).collect();
-        for window in windows(trials, self.layout.window()) {
+        for window in windows(trials, self.layout.requests()) {
             let run = |arms: &Arms<'_>| arms.run(window.clone(), |more| progress.add(more));
             let all: Vec<Vec<Arm>> = threads.install(|| points.par_iter().map(run).collect())?;
             self.layout.rows(&all, |row| writer.row(row))?;
@@ -233,17 +233,16 @@ fn read_rows(
         let arms = points.flat_map(|(arms, later)| arms.iter_mut().zip(later));
         arms.for_each(|(arm, later)| arm.take(later, layout.keep()));
     };
-    for number in 1_u64.. {
-        if !reader.next(&mut row).map_err(|error| wrong(path, &error))? {
-            break;
+    for trials in windows(reader.head().trials.clone(), layout.requests()) {
+        for _ in trials {
+            reader.next(&mut row).map_err(|error| wrong(path, &error))?;
+            each(&row)?;
+            layout.read_row(&row, &mut window).ok_or_else(|| wrong(path, &ArchiveError::Damaged))?;
         }
-        each(&row)?;
-        layout.read_row(&row, &mut window).ok_or_else(|| wrong(path, &ArchiveError::Damaged))?;
-        if number.is_multiple_of(layout.window()) {
-            add(std::mem::replace(&mut window, layout.empty()));
-        }
+        add(std::mem::replace(&mut window, layout.empty()));
     }
-    add(window);
+    // The end of the file proves that it is whole.
+    reader.next(&mut row).map_err(|error| wrong(path, &error))?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::model::{Money, Outcome, Span};
 use crate::sim::JobEnd;
 
 use super::file::NEVER;
-use crate::study::{Arm, KEPT, Trial, WINDOW};
+use crate::study::{Arm, KEPT, Trial};
 
 /// What the rows of a file hold: for every point, its requests' cheapest prices, then for every policy the leases left
 /// behind and for every request how it ended, its wait, its calls, its price and its waste, and what became of its job if the
@@ -24,8 +24,6 @@ pub struct Layout {
     pub has_jobs: bool,
 }
 
-/// So few trials are one thread's work.
-const LEAST_WINDOW: u64 = 256;
 /// So many requests take about the memory of a digest.
 const LEAST_KEPT: usize = 4096;
 
@@ -41,10 +39,9 @@ impl Layout {
         self.points * (self.demands + self.policies.len() * (1 + self.demands * each))
     }
 
-    /// Trials to run at all points before their rows are written and dropped: as many as a study of one policy keeps.
-    pub fn window(&self) -> u64 {
-        let each = self.points * self.policies.len() * self.demands;
-        ((KEPT / each.max(1)) as u64).clamp(LEAST_WINDOW, WINDOW)
+    /// Requests of one trial, of all policies at all points.
+    pub fn requests(&self) -> usize {
+        self.points * self.policies.len() * self.demands
     }
 
     /// Requests of a policy at a point that are kept one by one. A digest takes no less than some thousands.
