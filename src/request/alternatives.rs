@@ -153,14 +153,13 @@ fn expand(blocks: &[(Block, At)], kind: Option<Kind>) -> Alternatives {
 impl Alternatives {
     /// The same thing again, with a later rank at best, is never tried.
     fn push(&mut self, new: Alternative) {
+        // Copied once and made like each in what does not count: a copy of each would cost more than all else.
+        let mut like = new.clone();
         let same = |old: &Alternative| {
-            let ranks_alike = Alternative {
-                preference: new.preference,
-                at: new.at.clone(),
-                image_at: new.image_at.clone(),
-                ..old.clone()
-            };
-            ranks_alike == new
+            like.preference = old.preference;
+            like.at.clone_from(&old.at);
+            like.image_at.clone_from(&old.image_at);
+            like == *old
         };
         if !self.list.iter().any(same) {
             self.list.push(new);

@@ -1,5 +1,6 @@
 //! From text to tree: the only place that names the YAML parser.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -149,6 +150,8 @@ impl Finish<'_> {
 
     fn map(&mut self, pairs: Vec<(Raw, Raw)>) -> Map {
         let mut map = Map::default();
+        // A search of the map itself would take the square of the keys of a file that is none of ours.
+        let mut lines: HashMap<String, u32> = HashMap::new();
         for (key, value) in pairs {
             let key = self.node(key);
             let value = self.node(value);
@@ -157,11 +160,12 @@ impl Finish<'_> {
                 continue;
             };
             let text = if scalar.null { "null".to_owned() } else { scalar.text.clone() };
-            if let Some(first) = map.entry(&text) {
-                let before = format!("it was first given in line {}", first.key_spot.line);
+            if let Some(line) = lines.get(&text) {
+                let before = format!("it was first given in line {line}");
                 self.problem(key.spot, &format!("the key {} is given twice", quote(&text)), &before);
                 continue;
             }
+            lines.insert(text.clone(), key.spot.line);
             map.entries.push(Entry { key: text, key_spot: key.spot, value });
         }
         map

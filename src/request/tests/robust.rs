@@ -31,6 +31,13 @@ fn secrets_are_shown_nowhere() {
     assert_eq!(request.work.secrets[0].1.expose(), SECRET);
 }
 
+#[test]
+fn far_too_many_alternatives_are_counted_without_those_that_come_twice() {
+    let entries: String = (0..4000).map(|at| format!("    - {{accelerators: X{}}}\n", at % 3000)).collect();
+    let problems = wrong(&format!("resources:\n  any_of:\n{entries}"));
+    assert!(problems.contains("resources list 3000 alternatives, more than 1000"), "{problems}");
+}
+
 /// Texts that look like task files, well or badly made.
 fn any_file() -> impl Strategy<Value = String> {
     let word = prop_oneof![
