@@ -22,7 +22,7 @@ use super::world::{JobEnd, SimWorld};
 /// The most trials that one thread takes at a time,
 const BATCH: u64 = 256;
 /// and the fewest, which are worth a world of their own;
-const LEAST_BATCH: u64 = 8;
+const LEAST_BATCH: u64 = 4;
 /// between them so many that few trials, of many demands each, keep many threads busy too.
 const SHARES: u64 = 64;
 /// Batches that are under way or waiting to be joined at a time: enough to keep many cores busy to the last.
