@@ -71,9 +71,16 @@ impl Catalog {
 /// The closest of some names, closest first, then by name.
 fn similar(names: &Names, among: impl IntoIterator<Item = usize>, name: &str) -> Vec<usize> {
     let folded = name.to_ascii_lowercase();
+    let letters = folded.chars().count();
+    // Lengths alone tell most names apart. Comparing costs the product of both, and what was written may be of any length.
+    let may_be_alike = |name: &str| {
+        let length = name.chars().count();
+        length.min(letters) as f64 >= ALIKE * length.max(letters) as f64
+    };
     let likeness = |at: usize| strsim::normalized_damerau_levenshtein(&names.get(at).to_ascii_lowercase(), &folded);
+    let of_like_length = among.into_iter().filter(|at| may_be_alike(names.get(*at)));
     let mut found: Vec<(f64, usize)> =
-        among.into_iter().map(|at| (likeness(at), at)).filter(|(alike, _)| *alike >= ALIKE).collect();
+        of_like_length.map(|at| (likeness(at), at)).filter(|(alike, _)| *alike >= ALIKE).collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| names.get(a.1).cmp(names.get(b.1))));
     found.into_iter().take(MOST).map(|(_, at)| at).collect()
 }

@@ -226,3 +226,27 @@ fn unknown_names_get_suggestions_but_no_guess() {
     assert_eq!(c.fuzzy_zones(Some(GCP), "us-central1a")[0], "us-central1-a");
     assert_eq!(c.fuzzy_types(None, "p3.2xlage")[0], "p3.2xlarge");
 }
+
+#[test]
+fn only_names_of_like_length_are_compared_and_none_that_is_alike_is_missed() {
+    let c = Catalog::embedded();
+    let by_hand = |name: &str| -> Vec<&str> {
+        let alike = |region: &&str| strsim::normalized_damerau_levenshtein(region, name);
+        let mut found: Vec<&str> = c.regions().map(|region| c.region_name(region)).collect();
+        found.retain(|region| alike(region) >= 0.6);
+        found.sort_by(|a, b| alike(b).total_cmp(&alike(a)).then_with(|| a.cmp(b)));
+        found.truncate(5);
+        found
+    };
+    let names: Vec<&str> = c.regions().step_by(9).map(|region| c.region_name(region)).collect();
+    assert!(names.len() > 5);
+    for name in names {
+        for length in 1..=name.len() {
+            let (cut, longer) = (&name[..length], format!("{name}{}", &name[length..]));
+            assert_eq!(c.fuzzy_regions(None, cut), by_hand(cut), "{cut}");
+            assert_eq!(c.fuzzy_regions(None, &longer), by_hand(&longer), "{longer}");
+        }
+    }
+    // To compare so many letters with a single name would take gigabytes.
+    assert_eq!(c.fuzzy_types(None, &"p".repeat(1 << 24)), [""; 0]);
+}

@@ -12,7 +12,7 @@ use crate::engine::policy::PolicyName;
 use crate::report::Manifest;
 use crate::report::compare::{CompareRecord, Compared, ComparedRecord, achieved, csv, differences, verdicts};
 use crate::sim::scenario::Scenario;
-use crate::study::stats::{Level, Next, Statistic, UntilCi, cautions};
+use crate::study::stats::{Estimate, Level, Next, Statistic, UntilCi, cautions};
 use crate::study::{Arm, Arms, Judgement, Summary, correct, judge, resampling};
 
 use super::common::{Threads, first_only, manifest, policies, sampled, summaries, text_of};
@@ -168,7 +168,7 @@ impl CompareArgs {
                 match plan.next(trials, &watched(&all.arms, plan.level())?) {
                     Next::Enough => {}
                     Next::Until(more) => trials = more,
-                    Next::Exhausted => exhausted = self.until_ci,
+                    Next::Exhausted => exhausted = Some(plan.level()),
                 }
             }
         }
@@ -183,9 +183,13 @@ impl CompareArgs {
             );
         }
         told.extend(first_only(&arms));
-        told.extend(exhausted.map(|wanted| {
-            format!("{trials} trials did not bring the waits to ±{} %, and no more are run", wanted * 100.0)
-        }));
+        if let Some((wanted, level)) = self.until_ci.zip(exhausted) {
+            told.push(format!(
+                "{trials} trials did not bring the waits to ±{} %, and no more are run: {}",
+                wanted * 100.0,
+                too_wide(&arms, level, wanted)?.join(", ")
+            ));
+        }
         let summaries = summaries(&arms, level)?;
         Ok(Ran { scenario, manifest, arms, summaries, cautions: told })
     }
@@ -212,12 +216,23 @@ impl CompareArgs {
 const TOLD: [Statistic; 3] = [Statistic::P50, Statistic::P90, Statistic::P99];
 
 /// What `--until-ci` looks at: the median and the 90 % quantile of every policy.
-fn watched(arms: &[Arm], level: Level) -> Result<Vec<Option<crate::study::stats::Estimate>>, Failure> {
-    let mut estimates = Vec::new();
-    for arm in arms {
-        estimates.extend(arm.waits([0.5, 0.9], level).map_err(|error| sampled(&error))?);
-    }
-    Ok(estimates)
+const WATCHED: [f64; 2] = [0.5, 0.9];
+
+fn watched(arms: &[Arm], level: Level) -> Result<Vec<Option<Estimate>>, Failure> {
+    let of = |arm: &Arm| arm.waits(WATCHED, level).map_err(|error| sampled(&error));
+    let all = arms.iter().map(of).collect::<Result<Vec<_>, Failure>>()?;
+    Ok(all.into_iter().flatten().collect())
+}
+
+/// The waits that are not known to the precision that was asked for, each with the precision it is known to.
+fn too_wide(arms: &[Arm], level: Level, wanted: f64) -> Result<Vec<String>, Failure> {
+    let names = arms.iter().flat_map(|arm| WATCHED.map(|q| (arm, Statistic::Quantile(q))));
+    let told = |((arm, statistic), estimate): ((&Arm, Statistic), Option<Estimate>)| {
+        let width = estimate.and_then(Estimate::relative_half_width);
+        let known = width.map_or("open".to_owned(), |width| format!("±{:.1} %", width * 100.0));
+        (!width.is_some_and(|width| width <= wanted)).then(|| format!("{statistic} of {} is {known}", arm.name))
+    };
+    Ok(names.zip(watched(arms, level)?).filter_map(told).collect())
 }
 
 fn named(ran: &Ran) -> Vec<(&str, &Summary)> {
@@ -278,4 +293,32 @@ pub(super) fn percentage(text: &str) -> Result<f64, String> {
     let part = number.trim().parse::<f64>().ok().map(|number| number / of);
     let sound = part.filter(|part| *part > 0.0 && *part < 1.0);
     sound.ok_or_else(|| format!("'{text}' is not a part between 0 % and 100 %, such as 2%"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Outcome, Span};
+    use crate::study::Trial;
+
+    #[test]
+    fn what_is_not_known_well_enough_is_named() {
+        let arm = |policy: PolicyName, outcome| {
+            let trial = |n: u64| Trial {
+                outcome: Some(outcome),
+                elapsed: Span::from_secs(1_000 + n % 100),
+                attempts: 1,
+                price_hourly: None,
+                cheapest_hourly: None,
+                wasted: crate::model::Money::ZERO,
+            };
+            Arm { trials: (0..1_000).map(trial).collect(), ..Arm::new(policy) }
+        };
+        let arms = [arm(PolicyName::Cheapest, Outcome::Placed), arm(PolicyName::Random, Outcome::TimedOut)];
+        let told = |wanted| too_wide(&arms, Level::P95, wanted).expect("numbers");
+        assert_eq!(told(0.02), ["p50 of random is open", "p90 of random is open"]);
+        let close = told(0.001);
+        assert_eq!(close.len(), 4);
+        assert!(close[0].starts_with("p50 of cheapest is ±0."), "{close:?}");
+    }
 }

@@ -98,9 +98,9 @@ pub fn verdicts(compared: Compared<'_>) -> Vec<String> {
 fn words(row: &Judged) -> Option<String> {
     let (more, less) = match row.measure {
         Measure::Success => ("places more", "places fewer"),
-        Measure::Wait(_) => ("longer", "shorter"),
-        Measure::Attempts => ("more", "fewer"),
-        Measure::Regret | Measure::Wasted => ("more", "less"),
+        Measure::Wait(_) | Measure::JobTime => ("longer", "shorter"),
+        Measure::Attempts | Measure::Late => ("more", "fewer"),
+        Measure::Regret | Measure::Wasted | Measure::JobCost => ("more", "less"),
     };
     let word = match row.verdict {
         Verdict::Higher => more,

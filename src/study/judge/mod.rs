@@ -3,6 +3,8 @@
 //! **Invariant:** every difference is paired by request, and all of one judgement, or of several that are told together,
 //! are one family to Holm's correction.
 
+mod jobs;
+
 use std::fmt;
 
 use crate::model::{Money, Outcome, Span};
@@ -16,7 +18,7 @@ use super::{Arm, Trial, waits};
 /// What policies are judged by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Measure {
-    /// The share of requests that was placed; the only one of which more is better.
+    /// The share of requests that was placed; the only measure of which more is better.
     Success,
     /// Seconds to provision, of all requests; never is infinite.
     Wait(Statistic),
@@ -27,6 +29,12 @@ pub enum Measure {
     Regret,
     /// Dollars a request spent on what was not kept.
     Wasted,
+    /// The share of jobs that missed their deadline, over those that both policies started.
+    Late,
+    /// Seconds from a job's arrival until it was done, over the jobs that every policy got done.
+    JobTime,
+    /// Dollars that a job's machines cost, over the jobs that every policy started.
+    JobCost,
 }
 
 /// In which unit a measure is.
@@ -48,11 +56,11 @@ impl Measure {
     /// Its unit.
     pub const fn unit(self) -> Unit {
         match self {
-            Self::Success => Unit::Share,
-            Self::Wait(_) => Unit::Seconds,
+            Self::Success | Self::Late => Unit::Share,
+            Self::Wait(_) | Self::JobTime => Unit::Seconds,
             Self::Attempts => Unit::Calls,
             Self::Regret => Unit::DollarsPerHour,
-            Self::Wasted => Unit::Dollars,
+            Self::Wasted | Self::JobCost => Unit::Dollars,
         }
     }
 }
@@ -68,6 +76,9 @@ impl fmt::Display for Measure {
             Self::Attempts => f.write_str("attempts"),
             Self::Regret => f.write_str("regret"),
             Self::Wasted => f.write_str("wasted"),
+            Self::Late => f.write_str("deadlines missed"),
+            Self::JobTime => f.write_str("job time"),
+            Self::JobCost => f.write_str("job cost"),
         }
     }
 }
@@ -166,6 +177,12 @@ pub fn judge(
     add(of(|trial| f64::from(trial.attempts))?, &[Statistic::Mean], |_| Measure::Attempts)?;
     add(regrets.into_iter().map(Sample::new).collect::<Result<_, _>>()?, &[Statistic::Mean], |_| Measure::Regret)?;
     add(of(|trial| trial.wasted.as_dollars())?, &[Statistic::Mean], |_| Measure::Wasted)?;
+    for (value, named) in jobs::MEANS {
+        if let Some(values) = jobs::shared(arms, value) {
+            add(values.into_iter().map(Sample::new).collect::<Result<_, _>>()?, &[Statistic::Mean], named)?;
+        }
+    }
+    judgement.rows.extend(jobs::late(arms, baseline, level));
     judgement.rows.sort_by_key(|row| row.arm);
     correct(std::slice::from_mut(&mut judgement));
     Ok(judgement)
@@ -178,8 +195,8 @@ pub fn resampling(seed: u64, policies: usize, studies: usize) -> Resampling {
     Resampling { seed, resamples: Resampling::default().resamples.max(40 * family as u32) }
 }
 
-/// Rows of a policy: success, four of waits, attempts, regret, waste.
-const MEASURES: usize = 8;
+/// Rows of a policy: success, four of waits, attempts, regret, waste, three of jobs.
+const MEASURES: usize = 11;
 
 /// A factor says nothing where luck alone may bring the baseline to zero: its interval is then open or passes zero.
 fn tells(ratio: &Estimate) -> bool {
@@ -268,6 +285,7 @@ fn successes(arms: &[Arm], baseline: usize, level: Level) -> Vec<Judged> {
 mod tests {
     use super::*;
     use crate::engine::policy::PolicyName;
+    use crate::sim::JobEnd;
 
     /// Waits of 1 to 100 seconds times `factor`, every `never`-th never placed, at `dollars`.
     fn arm(policy: PolicyName, factor: u64, never: u64, dollars: f64) -> Arm {
@@ -307,6 +325,40 @@ mod tests {
         assert_eq!(judgement.limit, Some(3600.0));
         let wait = judgement.mean_waits[0].expect("a curve").value;
         assert!((wait - (0.98 * 101.0 + 0.02 * 3600.0)).abs() < 4.0, "{wait}: four in 200 wait an hour");
+    }
+
+    #[test]
+    fn jobs_are_compared_where_every_policy_has_them() {
+        let with = |policy, hours: u64, late: u64| {
+            let job = |n: u64| JobEnd {
+                took: (n % 10 != 1).then(|| Span::HOUR * (hours + n % 7)),
+                missed: Some(n % 100 < late),
+                lost: Span(0),
+                preemptions: 0,
+                recovery_attempts: 0,
+                cost: Money::from_dollars(2.0 * hours as f64 + (n % 5) as f64),
+            };
+            // One in twenty never started under the other policy.
+            let started = |n: &u64| hours == 10 || !n.is_multiple_of(20);
+            Arm { jobs: (1..=200).map(|n| started(&n).then(|| job(n))).collect(), ..arm(policy, 1, 50, 3.0) }
+        };
+        let arms = [with(PolicyName::Cheapest, 10, 20), with(PolicyName::Random, 12, 60)];
+        let judgement = judge(&arms, 0, None, Level::P95, resampling(1, 2, 1)).expect("numbers");
+        let of = |measure| judged(&judgement, 1, measure);
+        let near = |judged: Judged, expected: f64| {
+            judged.difference.is_some_and(|difference| (difference.value - expected).abs() < 1e-9)
+        };
+        assert!(near(of(Measure::JobTime), 2.0 * 3600.0), "{:?}", of(Measure::JobTime));
+        assert!(near(of(Measure::JobCost), 4.0), "{:?}", of(Measure::JobCost));
+        // Of 190 jobs that both started, those with n % 100 in 20..60 but for n % 20 = 0 are late under one only.
+        assert!(near(of(Measure::Late), 76.0 / 190.0), "{:?}", of(Measure::Late));
+        for measure in [Measure::JobTime, Measure::JobCost, Measure::Late] {
+            assert_eq!(of(measure).verdict, Verdict::Higher, "{measure}");
+        }
+        let without = [arm(PolicyName::Cheapest, 1, 50, 3.0), arm(PolicyName::Random, 1, 50, 3.0)];
+        let judgement = judge(&without, 0, None, Level::P95, resampling(1, 2, 1)).expect("numbers");
+        let of_jobs = |row: &Judged| matches!(row.measure, Measure::JobTime | Measure::JobCost | Measure::Late);
+        assert!(!judgement.rows.iter().any(of_jobs));
     }
 
     #[test]
