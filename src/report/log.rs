@@ -81,6 +81,11 @@ impl<'a> Narrator<'a> {
 
     /// The lines for one entry.
     pub fn tell(&mut self, entry: &Entry) -> Vec<Line> {
+        if let Happening::Launched(_, lease) | Happening::PartlyLaunched(_, lease) | Happening::Found(_, Some(lease)) =
+            &entry.happening
+        {
+            self.places.insert(lease.id, self.place(lease));
+        }
         let mut lines = Vec::new();
         let mut say = |level, text: String| lines.push(Line { at: entry.at, level, module: MODULE, text });
         match &entry.happening {
@@ -127,7 +132,7 @@ impl<'a> Narrator<'a> {
         if self.detailed {
             say(format!(
                 "  call {}: candidate {}, {} node(s) of {} at ${}/h each",
-                call.0,
+                short(call),
                 attempt.candidate,
                 attempt.nodes,
                 resources_title(self.names, &attempt.offering),
@@ -161,22 +166,26 @@ impl<'a> Narrator<'a> {
         }
     }
 
-    fn succeed(&mut self, lease: &Lease, say: &mut dyn FnMut(String)) {
-        let zones = lease.zone.map_or(ZoneSet::EMPTY, ZoneSet::one);
-        let place = place_title(self.names, &lease.offering.cloud, lease.offering.region, &zones);
-        self.places.insert(lease.id, place.clone());
+    fn succeed(&self, lease: &Lease, say: &mut dyn FnMut(String)) {
         if self.detailed {
             let price = lease.offering.price_hourly * i64::from(lease.nodes);
-            say(format!("Lease {} on {place}, ${price}/h", short(lease.id)));
+            say(format!("Lease {}, ${price}/h", self.named(lease.id)));
         }
         say("Successfully provisioned or found existing VM.".to_owned());
     }
 
+    fn place(&self, lease: &Lease) -> String {
+        let zones = lease.zone.map_or(ZoneSet::EMPTY, ZoneSet::one);
+        place_title(self.names, &lease.offering.cloud, lease.offering.region, &zones)
+    }
+
+    /// The number of a lease and where it is: those of two requests may have the same number.
+    fn named(&self, lease: LeaseId) -> String {
+        let place = self.places.get(&lease).map_or_else(String::new, |place| format!(" on {place}"));
+        format!("{}{place}", short(lease.0))
+    }
+
     fn other(&self, entry: &Entry, happening: &Happening) -> Option<(Level, String)> {
-        let place = |lease: &Lease| {
-            let zones = lease.zone.map_or(ZoneSet::EMPTY, ZoneSet::one);
-            place_title(self.names, &lease.offering.cloud, lease.offering.region, &zones)
-        };
         let told = match happening {
             Happening::Waiting(until) => (Level::Info, format!("Retry after {}.", until.since(entry.at))),
             Happening::Retrying(_, pause) => {
@@ -184,22 +193,25 @@ impl<'a> Narrator<'a> {
             }
             Happening::PartlyLaunched(_, lease) => (
                 Level::Warning,
-                format!("Only {} node(s) came up on {}; giving them back before moving on.", lease.nodes, place(lease)),
+                format!(
+                    "Only {} node(s) came up on {}; giving them back before moving on.",
+                    lease.nodes,
+                    self.place(lease)
+                ),
             ),
             Happening::Lost(_, why) => {
                 (Level::Warning, format!("No answer ({why}); looking for what the call may have made."))
             }
-            Happening::Found(_, Some(lease)) => (Level::Info, format!("Found it on {}.", place(lease))),
+            Happening::Found(_, Some(lease)) => (Level::Info, format!("Found it on {}.", self.place(lease))),
             Happening::Found(_, None) => (Level::Info, "It made nothing.".to_owned()),
             Happening::NotReleased(lease, why) => {
-                (Level::Warning, format!("Releasing lease {} failed ({why}); trying again.", short(*lease)))
+                (Level::Warning, format!("Releasing lease {} failed ({why}); trying again.", self.named(*lease)))
             }
             Happening::Orphaned(lease) => {
-                (Level::Error, format!("Lease {} could not be released and is still billed.", short(*lease)))
+                (Level::Error, format!("Lease {} could not be released and is still billed.", self.named(*lease)))
             }
             Happening::Preempted(lease) => {
-                let place = self.places.get(lease).map_or_else(String::new, |place| format!(" on {place}"));
-                (Level::Warning, format!("Lease {}{place} was taken back by the cloud.", short(*lease)))
+                (Level::Warning, format!("Lease {} was taken back by the cloud.", self.named(*lease)))
             }
             _ if !self.detailed => return None,
             Happening::Arrived { candidates, nodes } => {
@@ -209,9 +221,9 @@ impl<'a> Narrator<'a> {
             Happening::Blocked(scope, until) => {
                 (Level::Info, format!("  not tried for {}: {}", until.since(entry.at), scope_title(self.names, scope)))
             }
-            Happening::Releasing(lease) => (Level::Info, format!("Releasing lease {}.", short(*lease))),
+            Happening::Releasing(lease) => (Level::Info, format!("Releasing lease {}.", self.named(*lease))),
             Happening::Released(lease, cost) => {
-                (Level::Info, format!("Released lease {}; it cost ${cost}.", short(*lease)))
+                (Level::Info, format!("Released lease {}; it cost ${cost}.", self.named(*lease)))
             }
             Happening::Ended(outcome) => (Level::Info, format!("Ended: {}.", outcome.name())),
             _ => return None,
@@ -220,9 +232,9 @@ impl<'a> Narrator<'a> {
     }
 }
 
-/// The number of a lease: the part below names it among those of its request, all that a reader meets of one launch.
-const fn short(lease: LeaseId) -> u64 {
-    lease.0.0 & 0xffff_ffff
+/// The number of a call, and of the lease it made: the part that counts the calls of one request.
+const fn short(call: CallId) -> u64 {
+    call.0 & 0xffff_ffff
 }
 
 /// `GCP us-central1 (us-central1-a)`; without zones, `Azure eastus`.

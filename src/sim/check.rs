@@ -76,12 +76,20 @@ pub fn bounds(thresholds: &[Threshold], policy: &str, ends: Ends<'_>, watch: &Wa
         let met = found.is_some_and(|found| {
             bound.least.is_none_or(|least| found >= least) && bound.most.is_none_or(|most| found <= most)
         });
-        let expected = match (bound.least, bound.most) {
-            (Some(least), None) => format!("at least {}", told(bound.metric, least)),
-            (None, Some(most)) => format!("at most {}", told(bound.metric, most)),
-            (least, _) => told(bound.metric, least.unwrap_or_default()),
+        // Where the two differ by less than is told, only all digits show it.
+        let short = |value| told(bound.metric, value);
+        let is_close = [bound.least, bound.most].into_iter().flatten().any(|end| found.map(short) == Some(short(end)));
+        let told = |value: f64| match bound.metric.is_duration() {
+            true if is_close => format!("{value} s"),
+            false if is_close => value.to_string(),
+            _ => short(value),
         };
-        let found = found.map_or("nothing to measure".to_owned(), |found| told(bound.metric, found));
+        let expected = match (bound.least, bound.most) {
+            (Some(least), None) => format!("at least {}", told(least)),
+            (None, Some(most)) => format!("at most {}", told(most)),
+            (least, _) => told(least.unwrap_or_default()),
+        };
+        let found = found.map_or("nothing to measure".to_owned(), told);
         let what = format!("thresholds.{} ({policy})", bound.metric.name());
         (!met).then_some(Failure { what, expected, found })
     };
@@ -201,5 +209,41 @@ fn quantile(ends: Ends<'_>, share: f64) -> Option<f64> {
             Some(*waits.select_nth_unstable_by(rank(ended.len() as u64) as usize, f64::total_cmp).1)
         }
         Ends::All(digest) => (digest.requests() > 0).then(|| digest.wait_at(rank(digest.requests()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Money, Outcome};
+
+    /// Why one demand that waited so long, in microseconds, does not keep to a bound.
+    fn unmet(metric: Metric, bounds: [Option<f64>; 2], waited: u64) -> String {
+        let ended = Ended {
+            outcome: Some(Outcome::Placed),
+            elapsed: Span(waited),
+            attempts: 1,
+            price_hourly: Some(Money(3_000_100)),
+            cheapest_hourly: Some(Money(3_000_000)),
+            wasted: Money::ZERO,
+        };
+        let [least, most] = bounds;
+        let threshold = Threshold { metric, least, most };
+        let all = super::bounds(&[threshold], "cheapest", Ends::Each(&[ended]), &Watch::default());
+        all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_bound_that_is_nearly_met_is_not_said_to_be() {
+        let wait = |most, waited| unmet(Metric::WaitP50, [None, Some(most)], waited);
+        assert_eq!(wait(5400.0, 5_400_000_000), "");
+        assert_eq!(wait(5400.0, 6_000_000_000), "thresholds.wait_p50 (cheapest): expected at most 1h30m, found 1h40m");
+        assert_eq!(
+            wait(5400.0, 5_430_500_000),
+            "thresholds.wait_p50 (cheapest): expected at most 5400 s, found 5430.5 s",
+            "both are 1h30m in short"
+        );
+        let ratio = unmet(Metric::PriceRatio, [Some(1.0), Some(1.0)], 0);
+        assert!(ratio.starts_with("thresholds.price_ratio (cheapest): expected 1, found 1.00003"), "{ratio}");
     }
 }

@@ -19,8 +19,12 @@ use super::oracle;
 use super::probe::Probes;
 use super::world::{JobEnd, SimWorld};
 
-/// Trials that one thread takes at a time.
+/// The most trials that one thread takes at a time,
 const BATCH: u64 = 256;
+/// and the fewest, which are worth a world of their own;
+const LEAST_BATCH: u64 = 4;
+/// between them so many that few trials, of many demands each, keep many threads busy too.
+const SHARES: u64 = 64;
 /// Batches that are under way or waiting to be joined at a time: enough to keep many cores busy to the last.
 const WINDOW: u64 = 256;
 
@@ -240,10 +244,11 @@ pub fn fold_trials<B: Send>(
     fold: &Fold<impl Fn() -> B + Sync, impl Fn(&mut B, usize, TrialResult) + Sync, impl Fn(u64) + Sync>,
     mut join: impl FnMut(B),
 ) {
+    let each = (trials.end.saturating_sub(trials.start) / SHARES).clamp(LEAST_BATCH, BATCH);
     let batch = |first: u64| {
         let mut runner = Runner::new(market, seed);
         let mut kept = (fold.begin)();
-        let last = (first + BATCH).min(trials.end);
+        let last = (first + each).min(trials.end);
         for (at, policy) in policies.iter().enumerate() {
             (first..last).for_each(|trial| (fold.see)(&mut kept, at, runner.run(*policy, trial)));
             (fold.done)(last - first);
@@ -252,10 +257,10 @@ pub fn fold_trials<B: Send>(
     };
     let mut first = trials.start;
     while first < trials.end {
-        let batches = (trials.end - first).div_ceil(BATCH).min(WINDOW);
-        let kept: Vec<B> = (0..batches).into_par_iter().map(|number| batch(first + number * BATCH)).collect();
+        let batches = (trials.end - first).div_ceil(each).min(WINDOW);
+        let kept: Vec<B> = (0..batches).into_par_iter().map(|number| batch(first + number * each)).collect();
         kept.into_iter().for_each(&mut join);
-        first += batches * BATCH;
+        first += batches * each;
     }
 }
 

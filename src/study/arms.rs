@@ -188,9 +188,9 @@ fn take_each(arms: &mut [Arm], later: Vec<Arm>, keep: usize) {
     arms.iter_mut().zip(later).for_each(|(arm, later)| arm.take(later, keep));
 }
 
-/// Trials that are run before any of them is dropped: no more than keep many cores busy, and no less than is one
-/// thread's work.
-const WINDOW: [u64; 2] = [1 << 8, 1 << 16];
+/// Trials that are run before any of them is dropped: no fewer than keep several threads busy, and no more than keep
+/// many cores busy.
+const WINDOW: [u64; 2] = [1 << 6, 1 << 16];
 
 /// Trials, cut into pieces so that no more than [`KEPT`] requests are on hand at a time, of which each trial makes so
 /// many, unless a piece would be too small to be run by several threads.
@@ -264,7 +264,7 @@ mod tests {
     fn windows_hold_every_trial_once() {
         let cut = |trials, requests| windows(trials, requests).collect::<Vec<_>>();
         assert_eq!(cut(3..2003, 1000), [3..1003, 1003..2003]);
-        assert_eq!(cut(3..600, 1_000_000), [3..259, 259..515, 515..600], "a thread has something to do");
+        assert_eq!(cut(3..150, 1_000_000), [3..67, 67..131, 131..150], "threads have something to do");
         assert_eq!(cut(0..65_537, 1), [0..65_536, 65_536..65_537]);
         assert_eq!(cut(3..3, 3), []);
     }

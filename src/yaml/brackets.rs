@@ -111,12 +111,9 @@ impl Scan {
         let mut before = ' ';
         while let Some((column, (at, c))) = letters.next() {
             let next = letters.peek().map_or(' ', |(_, (_, next))| *next);
-            let spot = |width| Spot {
-                line: number,
-                column: column as u32 + 1,
-                start: start + at as u32,
-                end: start + at as u32 + width,
-            };
+            // Of a bracket, which takes one byte.
+            let start = start + at as u32;
+            let spot = Spot { line: number, column: column as u32 + 1, start, end: start + 1 };
             let last = std::mem::replace(&mut before, c);
             if let Some(quote) = self.quote {
                 self.last = c;
@@ -137,12 +134,12 @@ impl Scan {
             let in_flow = !self.open.is_empty();
             match c {
                 '[' | '{' if fresh || in_flow => {
-                    self.open.push((c, spot(1)));
+                    self.open.push((c, spot));
                     fresh = true;
                 }
                 ']' | '}' if in_flow => {
                     if self.open.last().is_some_and(|(open, _)| closing(*open) != c) {
-                        return self.innermost(Seen::Other(c, spot(1)));
+                        return self.innermost(Seen::Other(c, spot));
                     }
                     self.open.pop();
                     fresh = false;

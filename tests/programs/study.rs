@@ -249,7 +249,8 @@ fn wrong_input_is_refused_with_the_remedy() {
     let shell = Shell::new();
     let small = shell.file("small.yaml", SMALL);
     let note = shell.file("note.json", "{}");
-    let wrong: [&[&str]; 10] = [
+    let folder = path(shell.home()).to_owned();
+    let wrong: [&[&str]; 11] = [
         &["compare", &small, "--baseline", "sticky"],
         &["compare", &small, "--policies", "cheepest"],
         &["compare", &small, "--until-ci", "200%"],
@@ -257,6 +258,7 @@ fn wrong_input_is_refused_with_the_remedy() {
         &["sweep", &small, "--set", "dwon=1m,2m"],
         &["sweep", &small, "--shard", "5/4"],
         &["merge", &note, "-o", "whole.trials"],
+        &["merge", &folder, "-o", "whole.trials"],
         &["verify", &note],
         &["gate", &small, "--baseline", &note],
         &["gate", &small, "--max-regression", "much"],

@@ -2,6 +2,15 @@
 
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 
+/// How many trials a second: of many a tenth is of no interest, of few it is all there is.
+fn pace(per_second: f64) -> String {
+    if per_second < 10.0 {
+        format!("{per_second:.1}/s")
+    } else {
+        format!("{}/s", HumanCount(per_second.round() as u64))
+    }
+}
+
 /// The bar; told from any thread.
 pub(super) struct Progress(ProgressBar);
 
@@ -11,9 +20,8 @@ impl Progress {
         let bar = ProgressBar::new(trials);
         let template = "{bar:30} {pos}/{len} trials · {pace} · {eta} left";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        // A tenth of a trial a second is of no interest.
         let pace = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = write!(out, "{}/s", HumanCount(state.per_sec().round() as u64));
+            let _ = out.write_str(&pace(state.per_sec()));
         };
         bar.set_style(style.with_key("pace", pace));
         Self(bar)

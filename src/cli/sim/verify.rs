@@ -110,7 +110,7 @@ impl<R: BufRead> Against<R> {
 
 impl<R: BufRead> Write for Against<R> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.differs {
+        if self.differs || bytes.is_empty() {
             return Ok(bytes.len());
         }
         let found = self.found.fill_buf()?;
@@ -184,6 +184,7 @@ mod tests {
         let mut against = Against::new(found.as_bytes());
         for part in again {
             against.write_all(part.as_bytes()).expect("memory");
+            assert_eq!(against.write(&[]).expect("memory"), 0);
         }
         let is_over = against.found.is_empty();
         (against.same, against.line, against.differs || !is_over)

@@ -95,3 +95,29 @@ fn a_failed_end_says_why() {
     assert_eq!(lines.len(), 1);
     assert_eq!((lines[0].level, lines[0].text.contains("quota")), (Level::Error, true));
 }
+
+#[test]
+fn what_is_still_billed_is_told_with_its_place() {
+    let mut narrator = Narrator::new(&Fake);
+    let half = attempt(0, 0, 0, &[0]);
+    // The third call of the second request.
+    let id = CallId(1 << 32 | 2);
+    let lease =
+        Lease { id: LeaseId(id), offering: half.offering, zone: Some(ZoneId(0)), nodes: 1, since: Timestamp::ZERO };
+    let happenings = [
+        Happening::Attempted(id, half),
+        Happening::PartlyLaunched(id, lease),
+        Happening::NotReleased(lease.id, Arc::from("try again")),
+        Happening::Orphaned(lease.id),
+    ];
+    let tell = |happening| narrator.tell(&Entry { at: Timestamp::ZERO, demand: DemandId(1), happening });
+    let told: Vec<String> = happenings.into_iter().flat_map(tell).map(|line| line.text).collect();
+    let place = place_title(&Fake, &CloudId(0), RegionId(0), &ZoneSet::one(ZoneId(0)));
+    assert_eq!(
+        told[told.len() - 2..],
+        [
+            format!("Releasing lease 2 on {place} failed (try again); trying again."),
+            format!("Lease 2 on {place} could not be released and is still billed.")
+        ]
+    );
+}

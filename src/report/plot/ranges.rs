@@ -123,7 +123,8 @@ impl Picture for Ranges {
                 let ends = format!("{} .. {}", self.text(range.ends.0), self.text(range.ends.1));
                 let luck = if range.is_unclear { ", may be luck" } else { "" };
                 let tip = format!("{} {head}: {text}, 95 % interval {ends}{luck}", range.label);
-                let is_beyond = !(low..=high).contains(&range.value);
+                // An amount that is a hair below nothing stands at nothing.
+                let is_beyond = self.is_factor && !(low..=high).contains(&range.value);
                 if is_beyond {
                     page.arrow((at, y), range.value > high, ink).tip(tip);
                 } else {

@@ -144,6 +144,15 @@ fn what_truly_was_lies_behind_what_was_tried() {
 }
 
 #[test]
+fn an_amount_that_is_a_hair_below_nothing_is_a_dot_at_nothing() {
+    let range = |value| Range { label: "a".into(), value, ends: (value, value), series: 0, is_unclear: false };
+    let groups = vec![(String::new(), vec![range(1.0), range(-0.01)])];
+    let drawing = Ranges { is_factor: false, unit: "$", groups, ..ranges() }.draw(Room::Sheet);
+    let dots = drawing.shapes.iter().filter(|shape| matches!(shape.what, drawing::What::Dot { .. }));
+    assert_eq!(dots.count(), 2, "no arrow: nothing lies far beyond the edge");
+}
+
+#[test]
 fn every_picture_fits_its_room() {
     let stacks = Stacks {
         title: "How requests ended".into(),

@@ -1,7 +1,6 @@
 //! Requests beyond number, as sums and histograms.
 //!
-//! **Invariant:** what is kept does not grow with the number of requests, and depends on which they were alone, not on
-//! their order or on how they were joined.
+//! **Invariant:** what is kept does not grow with the number of requests, and no number of it depends on their order.
 
 mod histogram;
 
@@ -66,7 +65,7 @@ impl Digest {
     /// Takes a request in.
     pub fn see(&mut self, request: &Ended) {
         let Ended { outcome, elapsed, attempts, price_hourly, wasted, .. } = *request;
-        self.count(outcome, 1);
+        self.count(outcome);
         if request.is_placed() {
             self.waits.add(micros(elapsed));
         }
@@ -109,10 +108,10 @@ impl Digest {
         self.waits.at(rank).map_or(f64::INFINITY, |micros| micros / 1e6)
     }
 
-    fn count(&mut self, outcome: Option<Outcome>, more: u64) {
+    fn count(&mut self, outcome: Option<Outcome>) {
         match self.outcomes.iter_mut().find(|(known, _)| *known == outcome) {
-            Some((_, count)) => *count += more,
-            None => self.outcomes.push((outcome, more)),
+            Some((_, count)) => *count += 1,
+            None => self.outcomes.push((outcome, 1)),
         }
     }
 }

@@ -219,6 +219,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_many_demands_of_one_line_is_one_error() {
+        let text = format!("{HEAD}demands: [{{gpus: V100}}, {{gpus: V1OO, count: 300}}]\n");
+        assert_eq!(problems(&text), "4:32 S008 unknown accelerator 'V1OO'");
+    }
+
+    #[test]
     fn a_parameter_that_there_is_none_of_is_one_error() {
         let text =
             format!("{HEAD}trials: $n\nclouds: {{aws: {{pool: $p}}}}\ndemand: {{gpus: $g, hold: $h}}\nhorizon: $d\n");

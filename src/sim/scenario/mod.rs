@@ -167,9 +167,9 @@ impl Scenario {
         let clouds: Vec<CloudId> = self.catalog.clouds().collect();
         let mut problems = Vec::new();
         for demand in &self.demands {
-            // Demands of one line are the same task.
-            if let Some(last) = self.requests.last().filter(|_| demand.nth > 0) {
-                self.requests.push(last.clone());
+            // Demands of one line are the same task, and what is wrong with it is told once.
+            if demand.nth > 0 {
+                self.requests.extend(self.requests.last().cloned());
                 continue;
             }
             match resolve(&demand.task, &self.catalog, &clouds) {

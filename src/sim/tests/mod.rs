@@ -8,10 +8,12 @@ mod market;
 mod shocks;
 mod spot;
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use proptest::prelude::*;
 
 use super::market::{Counted, Faults, Market, Renewal, Stock, Window};
-use super::trial::{Runner, run_trials};
+use super::trial::{Fold, Runner, fold_trials, run_trials};
 use super::*;
 use crate::engine::policy::PolicyName;
 use crate::model::{Cause, Happening, Money, Outcome, Span, Timestamp};
@@ -79,6 +81,20 @@ fn results_do_not_depend_on_threads_policies_or_the_order_of_trials() {
     assert!(one.iter().any(|r| r.demands[0].denials.count(Cause::Stockout) > 2), "the market was not scarce");
     let other = run_trials(&market, PolicyName::CloudFirst, 8, 0..600, |_| {});
     assert_ne!(one, other);
+}
+
+#[test]
+fn few_trials_are_shared_among_threads_too() {
+    let (market, begun, trials) = (scarce(), AtomicU64::new(0), AtomicU64::new(0));
+    let fold = Fold {
+        begin: || begun.fetch_add(1, Relaxed),
+        see: |_: &mut u64, _, _| {},
+        done: |more| {
+            trials.fetch_add(more, Relaxed);
+        },
+    };
+    fold_trials(&market, &[PolicyName::CloudFirst], 7, 5..69, &fold, |_| {});
+    assert_eq!((begun.into_inner(), trials.into_inner()), (16, 64));
 }
 
 #[test]

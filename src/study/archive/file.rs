@@ -36,7 +36,7 @@ pub enum ArchiveError {
     #[error("this is not a complete file of trials (run the shard again)")]
     Damaged,
     /// The system does not hand the bytes over.
-    #[error("reading stopped: {0}")]
+    #[error("cannot be read: {0}")]
     Unreadable(String),
     /// Pieces of different studies.
     #[error("these shards belong to different studies (same scenario, catalog, seed, policies and version needed)")]
@@ -85,7 +85,8 @@ impl<W: Write> Writer<W> {
     /// Adds the next trial. An error for a row of another width, or one more than was said.
     pub fn row(&mut self, cells: &[u64]) -> io::Result<()> {
         if cells.len() != self.width || cells.is_empty() || self.left == 0 {
-            let text = format!("a row of {} cells, {} of {} to come", cells.len(), self.left, self.width);
+            let text =
+                format!("a row of {} cells, where {} rows of {} are to come", cells.len(), self.left, self.width);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         self.left -= 1;
@@ -204,7 +205,8 @@ const LONGEST_HEADER: u64 = 1 << 28;
 fn told(error: &io::Error) -> ArchiveError {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => ArchiveError::Damaged,
-        _ => ArchiveError::Unreadable(error.to_string()),
+        // The number is of no use to anybody.
+        _ => ArchiveError::Unreadable(error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()),
     }
 }
 

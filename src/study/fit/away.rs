@@ -19,7 +19,7 @@ pub(super) struct Target {
 /// A difference that would be worth telling.
 #[derive(Clone, Copy)]
 enum Unit {
-    /// A part of the trace's figure.
+    /// A part of the trace's figure; a number where that is nothing, which no market hits.
     Part(f64),
     /// A number.
     Number(f64),
@@ -36,7 +36,7 @@ impl Target {
         let all = of(&traces.count());
         let unit = |(at, (figure, unit)): (usize, &(Option<f64>, Unit))| {
             let least = match *unit {
-                Unit::Part(part) => part * figure.map_or(1.0, f64::abs),
+                Unit::Part(part) => part * figure.filter(|figure| *figure != 0.0).map_or(1.0, f64::abs),
                 Unit::Number(number) => number,
             };
             let without: Option<Vec<f64>> = without.iter().map(|figures| figures[at].0).collect();
@@ -77,4 +77,29 @@ fn asked(figures: &Figures) -> Vec<(Option<f64>, Unit)> {
     all.extend(figures.again.iter().map(|(_, share)| (Some(*share), Unit::Part(0.06))));
     all.extend(figures.hazard.map(|hazard| (hazard, Unit::Part(0.02))));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Probed;
+    use super::*;
+
+    #[test]
+    fn what_never_came_up_in_the_trace_does_not_outweigh_all_else() {
+        // Short outages, and one that goes on for as long as the trace does.
+        let mut counts: Vec<u32> = (0..300).map(|tick| u32::from(tick % 7 > 1)).collect();
+        counts.extend([0; 60]);
+        let pool = Probed { place: "aws/r/z/V100".to_owned(), region: "aws/r".to_owned(), counts };
+        let traces = Traces { gap: 600.0, pools: vec![pool] };
+        let trace = traces.count().figures();
+        let target = Target::new(&traces);
+        assert!(target.away(&trace).iter().all(|part| part.abs() < 1e-9), "the trace is where it aims");
+        assert_eq!(trace.hazard[4], Some(0.0), "no outage of two to three hours ended");
+        let mut market = trace.clone();
+        market.hazard[4] = Some(0.05);
+        market.outages_daily *= 1.3;
+        let away = target.away(&market);
+        let (rate, hazard) = (away[0].abs(), away.iter().skip(1).fold(0.0_f64, |most, part| most.max(part.abs())));
+        assert!(rate > 1.0 && hazard > 1.0 && hazard < rate, "{rate} {hazard}");
+    }
 }
