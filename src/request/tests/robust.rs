@@ -33,8 +33,8 @@ fn secrets_are_shown_nowhere() {
 
 #[test]
 fn far_too_many_alternatives_are_counted_without_those_that_come_twice() {
-    let entries: String = (0..4000).map(|at| format!("    - {{accelerators: X{}}}\n", at % 3000)).collect();
-    let problems = wrong(&format!("resources:\n  any_of:\n{entries}"));
+    let entries: Vec<String> = (0..4000).map(|at| format!("    - {{accelerators: X{}}}\n", at % 3000)).collect();
+    let problems = wrong(&format!("resources:\n  any_of:\n{}", entries.concat()));
     assert!(problems.contains("resources list 3000 alternatives, more than 1000"), "{problems}");
 }
 
