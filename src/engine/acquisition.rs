@@ -5,6 +5,7 @@ use crate::model::{
 };
 
 use super::blocklist::Block;
+use super::field::Covered;
 use super::policy::{Choice, Policy, View};
 use super::recovery::{Flight, Purpose, Timer};
 use super::{Field, Progress, Sink, Tally};
@@ -91,7 +92,8 @@ impl Acquisition {
         self.policy.begin(&demand.candidates, luck);
         self.field.begin(demand.candidates);
         for block in sink.blocklist.iter() {
-            self.field.learn(block);
+            sink.covered.clear();
+            self.field.learn(block, sink.covered);
         }
         if candidates == 0 {
             self.end(Outcome::Infeasible, sink);
@@ -100,12 +102,10 @@ impl Acquisition {
         }
     }
 
-    /// Closes what denials met by any demand speak for.
-    pub(super) fn learn(&mut self, blocks: &[Block]) {
+    /// Closes what a denial met by any demand speaks for.
+    pub(super) fn learn(&mut self, block: &Block, known: &mut Covered) {
         if !matches!(self.stage, Stage::Ended { .. }) {
-            for block in blocks {
-                self.field.learn(block);
-            }
+            self.field.learn(block, known);
         }
     }
 

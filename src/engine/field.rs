@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Candidate, Cause, Timestamp, ZoneSet};
+use crate::model::{Candidate, Cause, Scope, Timestamp, ZoneSet};
 
 use super::blocklist::Block;
 
@@ -20,6 +20,20 @@ pub struct Field {
     tried_in: Vec<u32>,
     last_denial: Vec<Option<(Timestamp, Cause)>>,
     round: u32,
+}
+
+/// The slots that a block covers. Demands of one request share their candidates, so that it is found out once for all.
+#[derive(Debug, Default)]
+pub(crate) struct Covered {
+    of: Option<Arc<[Candidate]>>,
+    slots: Vec<u32>,
+}
+
+impl Covered {
+    /// Forgets the last block.
+    pub(crate) fn clear(&mut self) {
+        self.of = None;
+    }
 }
 
 impl Field {
@@ -108,32 +122,32 @@ impl Field {
         zones.as_slice().iter().zip(slots).filter(|(_, from)| **from <= now).map(|(zone, _)| *zone).collect()
     }
 
-    /// Closes what the block covers, until it ends.
-    pub(crate) fn learn(&mut self, block: &Block) {
-        let Self { candidates, first_slot, open_from, closed_by, .. } = self;
-        let scope = &block.scope;
-        let mut close = |slot: usize| {
-            if open_from[slot] < block.until {
-                open_from[slot] = block.until;
-                closed_by[slot] = block.cause;
+    /// Closes what the block covers, until it ends. `known` is of this block, or of none.
+    pub(crate) fn learn(&mut self, block: &Block, known: &mut Covered) {
+        if !known.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, &self.candidates)) {
+            self.write_covered(&block.scope, &mut known.slots);
+            known.of = Some(Arc::clone(&self.candidates));
+        }
+        for slot in known.slots.iter().map(|slot| *slot as usize) {
+            if self.open_from[slot] < block.until {
+                self.open_from[slot] = block.until;
+                self.closed_by[slot] = block.cause;
             }
-        };
-        for (index, candidate) in candidates.iter().enumerate() {
-            // The type is what most scopes name and most candidates differ in.
-            if scope.instance_type.is_some_and(|t| t != candidate.offering.instance_type) {
+        }
+    }
+
+    fn write_covered(&self, scope: &Scope, slots: &mut Vec<u32>) {
+        slots.clear();
+        for (candidate, first) in self.candidates.iter().zip(&self.first_slot) {
+            // The region is what most scopes name and most candidates differ in, and is looked at first.
+            if !scope.covers_some_zone(&candidate.offering) {
                 continue;
             }
-            let first = first_slot[index] as usize;
             let zones = candidate.zones.as_slice();
-            if zones.is_empty() {
-                if scope.covers(&candidate.offering, None) {
-                    close(first);
-                }
-                continue;
-            }
-            for (offset, zone) in zones.iter().enumerate() {
-                if scope.covers(&candidate.offering, Some(*zone)) {
-                    close(first + offset);
+            match scope.zone {
+                None => slots.extend(*first..*first + zones.len().max(1) as u32),
+                Some(closed) => {
+                    slots.extend((*first..).zip(zones).filter(|(_, zone)| **zone == closed).map(|(slot, _)| slot));
                 }
             }
         }

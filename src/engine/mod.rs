@@ -22,6 +22,7 @@ use crate::model::{
 
 use acquisition::Acquisition;
 pub use blocklist::{Block, Blocklist};
+use field::Covered;
 pub use field::Field;
 use policy::{Memory, PolicyName};
 pub use tally::Tally;
@@ -65,6 +66,7 @@ pub struct Engine {
     blocklist: Blocklist,
     memory: Memory,
     effects: Vec<Effect>,
+    covered: Covered,
 }
 
 /// Where a step writes what it wants done.
@@ -72,6 +74,7 @@ pub(crate) struct Sink<'a> {
     effects: &'a mut Vec<Effect>,
     blocklist: &'a mut Blocklist,
     memory: &'a mut Memory,
+    covered: &'a mut Covered,
     journal: bool,
     now: Timestamp,
 }
@@ -100,6 +103,7 @@ impl Engine {
             blocklist: Blocklist::default(),
             memory: Memory::default(),
             effects: Vec::with_capacity(16),
+            covered: Covered::default(),
         }
     }
 
@@ -116,6 +120,7 @@ impl Engine {
         self.effects.clear();
         self.blocklist.clear();
         self.memory = Memory::default();
+        self.covered.clear();
         while let Some((_, pursuit)) = self.pursuits.pop_first() {
             self.spare.push(pursuit);
         }
@@ -200,6 +205,7 @@ impl Engine {
             effects: &mut self.effects,
             blocklist: &mut self.blocklist,
             memory: &mut self.memory,
+            covered: &mut self.covered,
             journal: self.journal,
             now,
         };
@@ -212,6 +218,7 @@ impl Engine {
             effects: &mut self.effects,
             blocklist: &mut self.blocklist,
             memory: &mut self.memory,
+            covered: &mut self.covered,
             journal: self.journal,
             now,
         };
@@ -224,14 +231,18 @@ impl Engine {
     /// all of them before any acts, so that two demands never run into the same wall one after the other.
     fn pursue_all(&mut self, now: Timestamp) {
         let fresh = self.blocklist.take_fresh();
-        for pursuit in self.pursuits.values_mut() {
-            pursuit.learn(&fresh);
+        for block in &fresh {
+            self.covered.clear();
+            for pursuit in self.pursuits.values_mut() {
+                pursuit.learn(block, &mut self.covered);
+            }
         }
         self.blocklist.give_back(fresh);
         let mut sink = Sink {
             effects: &mut self.effects,
             blocklist: &mut self.blocklist,
             memory: &mut self.memory,
+            covered: &mut self.covered,
             journal: self.journal,
             now,
         };

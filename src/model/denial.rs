@@ -77,12 +77,17 @@ impl Scope {
     /// True if the denial speaks for this offering in this zone. `zone` is `None` for an offering of a whole region
     /// on a cloud without zones; a scope that names a zone then does not cover it.
     pub fn covers(&self, offering: &Offering, zone: Option<ZoneId>) -> bool {
+        (self.zone.is_none() || self.zone == zone) && self.covers_some_zone(offering)
+    }
+
+    /// Whether it speaks for this offering in a zone that it names, or in any if it names none.
+    #[inline]
+    pub fn covers_some_zone(&self, offering: &Offering) -> bool {
         fn admits<T: PartialEq + Copy>(wanted: Option<T>, actual: Option<T>) -> bool {
             wanted.is_none() || wanted == actual
         }
-        admits(self.cloud, Some(offering.cloud))
-            && admits(self.region, Some(offering.region))
-            && admits(self.zone, zone)
+        admits(self.region, Some(offering.region))
+            && admits(self.cloud, Some(offering.cloud))
             && admits(self.instance_type, Some(offering.instance_type))
             && admits(self.family, Some(offering.family))
             && admits(self.capacity, Some(offering.capacity))

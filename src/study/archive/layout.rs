@@ -41,12 +41,12 @@ impl Layout {
 
     /// Requests of one trial, of all policies at all points.
     pub fn requests(&self) -> usize {
-        self.points * self.policies.len() * self.demands
+        self.points.saturating_mul(self.policies.len()).saturating_mul(self.demands)
     }
 
     /// Requests of a policy at a point that are kept one by one. A digest takes no less than some thousands.
     pub fn keep(&self) -> usize {
-        (KEPT / (self.points * self.policies.len()).max(1)).max(LEAST_KEPT)
+        (KEPT / self.points.saturating_mul(self.policies.len()).max(1)).max(LEAST_KEPT)
     }
 
     /// The rows of trials, one after the other; `points` holds each point's policies.
