@@ -19,12 +19,10 @@ use super::oracle;
 use super::probe::Probes;
 use super::world::{JobEnd, SimWorld};
 
-/// The most trials that one thread takes at a time,
+/// Requests that one thread takes at a time: a world of its own costs as much as some tens of them.
 const BATCH: u64 = 256;
-/// and the fewest, which are worth a world of their own;
+/// The fewest trials that it takes, however many requests each makes.
 const LEAST_BATCH: u64 = 4;
-/// between them so many that few trials, of many demands each, keep many threads busy too.
-const SHARES: u64 = 64;
 /// Batches that are under way or waiting to be joined at a time: enough to keep many cores busy to the last.
 const WINDOW: u64 = 256;
 
@@ -244,7 +242,7 @@ pub fn fold_trials<B: Send>(
     fold: &Fold<impl Fn() -> B + Sync, impl Fn(&mut B, usize, TrialResult) + Sync, impl Fn(u64) + Sync>,
     mut join: impl FnMut(B),
 ) {
-    let each = (trials.end.saturating_sub(trials.start) / SHARES).clamp(LEAST_BATCH, BATCH);
+    let each = (BATCH / market.demands.len().max(1) as u64).max(LEAST_BATCH);
     let batch = |first: u64| {
         let mut runner = Runner::new(market, seed);
         let mut kept = (fold.begin)();
