@@ -15,8 +15,8 @@ use crate::sim::{Digest, Ends, JobEnd};
 
 use super::Trial;
 use super::jobs::{summarise_digest, summarise_jobs};
-use super::stats::{Estimate, Level, SampleError, rank_interval, rank_interval_of};
-use super::summary::{LeftBehind, Refusals, Summary, summarise, waits};
+use super::stats::{Estimate, Level, SampleError};
+use super::summary::{LeftBehind, Refusals, Summary, quantiles, summarise};
 
 /// Requests of a policy that are kept one by one, at some 60 bytes each.
 pub const KEPT: usize = 1_000_000;
@@ -111,12 +111,7 @@ impl Arm {
 
     /// Quantiles of the seconds to provision over all requests, with their intervals.
     pub fn waits<const N: usize>(&self, of: [f64; N], level: Level) -> Result<[Option<Estimate>; N], SampleError> {
-        if let Some(digest) = &self.digest {
-            let at = |rank| digest.wait_at(rank as u64);
-            return Ok(of.map(|q| rank_interval_of(digest.requests() as usize, at, q, level)));
-        }
-        let waits = waits(&self.trials)?;
-        Ok(of.map(|q| rank_interval(&waits, q, level)))
+        quantiles(self.ends(), of, level)
     }
 
     /// All requests, in the form they are known.

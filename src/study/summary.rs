@@ -60,22 +60,39 @@ const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 /// left behind to who has seen it.
 pub fn summarise(ends: Ends<'_>, refusals: &Refusals, level: Level) -> Result<Summary, SampleError> {
     let summary = match ends {
-        Ends::Each(trials) => of_each(trials, level)?,
+        Ends::Each(trials) => of_each(trials, level),
         Ends::All(digest) => of_all(digest, level),
     };
     let denials = Cause::ALL.into_iter().zip(*refusals).filter(|(_, count)| *count > 0).collect();
-    Ok(Summary { denials, ..summary })
+    Ok(Summary { time: quantiles(ends, QUANTILES, level)?, denials, ..summary })
 }
 
-fn of_each(trials: &[Trial], level: Level) -> Result<Summary, SampleError> {
+/// Quantiles of the seconds to provision over all requests, with their intervals; infinite for never.
+pub(super) fn quantiles<const N: usize>(
+    ends: Ends<'_>,
+    of: [f64; N],
+    level: Level,
+) -> Result<[Option<Estimate>; N], SampleError> {
+    Ok(match ends {
+        Ends::Each(trials) => {
+            let waits = waits(trials)?;
+            of.map(|q| rank_interval(&waits, q, level))
+        }
+        Ends::All(digest) => {
+            let at = |rank| digest.wait_at(rank as u64);
+            of.map(|q| rank_interval_of(digest.requests() as usize, at, q, level))
+        }
+    })
+}
+
+fn of_each(trials: &[Trial], level: Level) -> Summary {
     let placed = trials.iter().filter(|trial| trial.is_placed()).count();
-    let waits = waits(trials)?;
     let prices = trials.iter().filter_map(|trial| trial.price_hourly).map(Money::as_dollars);
-    Ok(Summary {
+    Summary {
         trials: trials.len(),
         placed,
         success: wilson(placed as u64, trials.len() as u64, level),
-        time: QUANTILES.map(|q| rank_interval(&waits, q, level)),
+        time: [None; 3],
         attempts: mean_amount(trials.iter().map(|trial| f64::from(trial.attempts)), level),
         attempts_most: trials.iter().map(|trial| trial.attempts).max().unwrap_or(0),
         price_hourly: mean_amount(prices, level),
@@ -85,7 +102,7 @@ fn of_each(trials: &[Trial], level: Level) -> Result<Summary, SampleError> {
         denials: Vec::new(),
         jobs: None,
         left_behind: None,
-    })
+    }
 }
 
 fn of_all(digest: &Digest, level: Level) -> Summary {
@@ -96,7 +113,7 @@ fn of_all(digest: &Digest, level: Level) -> Summary {
         trials: trials as usize,
         placed: placed as usize,
         success: wilson(placed, trials, level),
-        time: QUANTILES.map(|q| rank_interval_of(trials as usize, |rank| digest.wait_at(rank as u64), q, level)),
+        time: [None; 3],
         attempts: amount_in(&digest.attempts, 1.0, level),
         attempts_most: digest.attempts.most().unwrap_or(0) as u32,
         price_hourly: amount_in(&digest.prices, MILLION, level),

@@ -168,7 +168,7 @@ impl CompareArgs {
                 match plan.next(trials, &watched(&all.arms, plan.level())?) {
                     Next::Enough => {}
                     Next::Until(more) => trials = more,
-                    Next::Exhausted => exhausted = Some(plan.level()),
+                    Next::Exhausted => exhausted = Some(plan),
                 }
             }
         }
@@ -183,11 +183,11 @@ impl CompareArgs {
             );
         }
         told.extend(first_only(&arms));
-        if let Some((wanted, level)) = self.until_ci.zip(exhausted) {
+        if let Some((wanted, plan)) = self.until_ci.zip(exhausted) {
             told.push(format!(
                 "{trials} trials did not bring the waits to ±{} %, and no more are run: {}",
                 wanted * 100.0,
-                too_wide(&arms, level, wanted)?.join(", ")
+                too_wide(&arms, plan)?.join(", ")
             ));
         }
         let summaries = summaries(&arms, level)?;
@@ -225,14 +225,14 @@ fn watched(arms: &[Arm], level: Level) -> Result<Vec<Option<Estimate>>, Failure>
 }
 
 /// The waits that are not known to the precision that was asked for, each with the precision it is known to.
-fn too_wide(arms: &[Arm], level: Level, wanted: f64) -> Result<Vec<String>, Failure> {
+fn too_wide(arms: &[Arm], plan: UntilCi) -> Result<Vec<String>, Failure> {
     let names = arms.iter().flat_map(|arm| WATCHED.map(|q| (arm, Statistic::Quantile(q))));
     let told = |((arm, statistic), estimate): ((&Arm, Statistic), Option<Estimate>)| {
         let width = estimate.and_then(Estimate::relative_half_width);
         let known = width.map_or("open".to_owned(), |width| format!("±{:.1} %", width * 100.0));
-        (!width.is_some_and(|width| width <= wanted)).then(|| format!("{statistic} of {} is {known}", arm.name))
+        (!plan.is_enough(estimate)).then(|| format!("{statistic} of {} is {known}", arm.name))
     };
-    Ok(names.zip(watched(arms, level)?).filter_map(told).collect())
+    Ok(names.zip(watched(arms, plan.level())?).filter_map(told).collect())
 }
 
 fn named(ran: &Ran) -> Vec<(&str, &Summary)> {
@@ -315,7 +315,8 @@ mod tests {
             Arm { trials: (0..1_000).map(trial).collect(), ..Arm::new(policy) }
         };
         let arms = [arm(PolicyName::Cheapest, Outcome::Placed), arm(PolicyName::Random, Outcome::TimedOut)];
-        let told = |wanted| too_wide(&arms, Level::P95, wanted).expect("numbers");
+        let plan = |wanted| UntilCi::new(wanted, Level::P95, 1_000, 1_000).expect("a plan");
+        let told = |wanted| too_wide(&arms, plan(wanted)).expect("numbers");
         assert_eq!(told(0.02), ["p50 of random is open", "p90 of random is open"]);
         let close = told(0.001);
         assert_eq!(close.len(), 4);

@@ -178,9 +178,7 @@ impl RunArgs {
         let unmet = comparable.then(|| check(&scenario, &market, &arms.iter().map(Arm::run).collect::<Vec<_>>()));
         Ok(Study { scenario, manifest, arms, summaries, judgement, stories, told, journals, unmet })
     }
-}
 
-impl RunArgs {
     /// Runs one policy after the other, as their lines stand, and writes each trial down before it is dropped.
     fn write_rows(
         &self,

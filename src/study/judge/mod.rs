@@ -143,7 +143,7 @@ pub fn judge(
     let curves: Vec<Option<Curve>> = arms.iter().map(|arm| Curve::new(&observed(&arm.trials))).collect();
     let limit = limit(arms, &curves, horizon);
     let mean_wait = |curve: &Option<Curve>| Some(curve.as_ref()?.restricted_mean(limit?)?.estimate(level));
-    let regrets = regrets(arms);
+    let regrets = shared(arms, |arm, at| arm.trials[at].regret_hourly());
     let mut judgement = Judgement {
         baseline,
         level,
@@ -178,7 +178,8 @@ pub fn judge(
     add(regrets.into_iter().map(Sample::new).collect::<Result<_, _>>()?, &[Statistic::Mean], |_| Measure::Regret)?;
     add(of(|trial| trial.wasted.as_dollars())?, &[Statistic::Mean], |_| Measure::Wasted)?;
     for (value, named) in jobs::MEANS {
-        if let Some(values) = jobs::shared(arms, value) {
+        let values = shared(arms, |arm, at| arm.jobs.get(at)?.as_ref().and_then(value));
+        if values.iter().any(|values| !values.is_empty()) {
             add(values.into_iter().map(Sample::new).collect::<Result<_, _>>()?, &[Statistic::Mean], named)?;
         }
     }
@@ -243,12 +244,11 @@ fn limit(arms: &[Arm], curves: &[Option<Curve>], horizon: Option<Span>) -> Optio
     (longest > 0.0 && limit > 0.0).then_some(limit)
 }
 
-/// Of the requests that every policy placed and of which the cheapest is known, by policy.
-fn regrets(arms: &[Arm]) -> Vec<Vec<f64>> {
+/// A number of the requests that every policy has one of, by policy.
+fn shared(arms: &[Arm], of: impl Fn(&Arm, usize) -> Option<f64>) -> Vec<Vec<f64>> {
     let requests = arms.iter().map(|arm| arm.trials.len()).min().unwrap_or(0);
-    let known = |at: &usize| arms.iter().all(|arm| arm.trials[*at].regret_hourly().is_some());
-    let shared: Vec<usize> = (0..requests).filter(known).collect();
-    arms.iter().map(|arm| shared.iter().filter_map(|at| arm.trials[*at].regret_hourly()).collect()).collect()
+    let shared: Vec<usize> = (0..requests).filter(|at| arms.iter().all(|arm| of(arm, *at).is_some())).collect();
+    arms.iter().map(|arm| shared.iter().filter_map(|at| of(arm, *at)).collect()).collect()
 }
 
 /// Every policy met the same market, so any of them knows what could have been had.
@@ -262,15 +262,27 @@ fn bound(arms: &[Arm], level: Level) -> Bound {
 }
 
 fn successes(arms: &[Arm], baseline: usize, level: Level) -> Vec<Judged> {
+    let pairing = |one: &Arm, against: &Arm| {
+        Pairing::of(one.trials.iter().zip(&against.trials).map(|(a, b)| (a.is_placed(), b.is_placed())))
+    };
+    of_pairs(arms, baseline, Measure::Success, level, pairing)
+}
+
+/// A share under each policy against that under the baseline.
+fn of_pairs(
+    arms: &[Arm],
+    baseline: usize,
+    measure: Measure,
+    level: Level,
+    pairing: impl Fn(&Arm, &Arm) -> Pairing,
+) -> Vec<Judged> {
     let Some(against) = arms.get(baseline) else { return Vec::new() };
     let of = |(arm, one): (usize, &Arm)| {
-        let pairs = one.trials.iter().zip(&against.trials).map(|(a, b)| (a.is_placed(), b.is_placed()));
-        let pairing = Pairing::of(pairs);
-        let placed = pairing.both + pairing.first_only;
+        let pairing = pairing(one, against);
         Judged {
             arm,
-            measure: Measure::Success,
-            own: wilson(placed, pairing.trials(), level),
+            measure,
+            own: wilson(pairing.both + pairing.first_only, pairing.trials(), level),
             difference: pairing.difference(level),
             ratio: None,
             p: (pairing.trials() > 0).then(|| pairing.mcnemar()),

@@ -54,11 +54,15 @@ impl UntilCi {
         self.level.shared_by(self.looks().count())
     }
 
+    /// Whether an estimate is narrow enough.
+    pub fn is_enough(self, estimate: Option<Estimate>) -> bool {
+        estimate.and_then(Estimate::relative_half_width).is_some_and(|width| width <= self.relative)
+    }
+
     /// What to do given the estimates of interest, at [`UntilCi::level`], after so many trials: go on until the last
     /// of them is narrow enough. Estimates without interval, and infinite ones, are not.
     pub fn next(self, trials: u64, estimates: &[Option<Estimate>]) -> Next {
-        let width = |estimate: &Option<Estimate>| estimate.and_then(Estimate::relative_half_width);
-        if !estimates.is_empty() && estimates.iter().all(|e| width(e).is_some_and(|width| width <= self.relative)) {
+        if !estimates.is_empty() && estimates.iter().all(|estimate| self.is_enough(*estimate)) {
             return Next::Enough;
         }
         self.looks().find(|look| *look > trials).map_or(Next::Exhausted, Next::Until)
